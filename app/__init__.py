@@ -1,0 +1,55 @@
+"""Darkroom: the domain and the web. `create_app()` is the composition root of the web processes."""
+
+import logging
+import os
+
+from flask import Flask, Response
+
+from app.broker import Sender, make_celery
+from app.database import init_database
+from app.publisher import Publisher
+from app.services import Services
+from app.settings import Settings, load
+from app.storage import Store
+from app.uploads import Limits
+
+__version__ = "0.1.0"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The Flask app; reads the environment where no `settings` are given. Raises SettingsError."""
+    settings = settings or load(os.environ)
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    app = Flask(__name__)
+    app.config.from_mapping(SECRET_KEY=settings.secret_key)
+    init_database(app, settings.database_url)
+    celery = make_celery(settings.broker, time_limit_seconds=settings.item_timeout_seconds)
+    Services(
+        store=Store(settings.media_root),
+        publisher=Publisher(app, Sender(celery)),
+        limits=Limits(bytes=settings.max_upload_bytes, files=settings.max_job_files),
+        max_pixels=settings.max_pixels,
+    ).attach(app)
+    _register_routes(app)
+    app.after_request(_harden)
+    return app
+
+
+def _register_routes(app: Flask) -> None:
+    # The workers import `app` too, and need none of these.
+    from app import api, downloads, faults, health, pages  # noqa: PLC0415
+
+    faults.register(app)
+    for module in (api, downloads, health, pages):
+        app.register_blueprint(module.blueprint)
+
+
+def _harden(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    )
+    return response

@@ -1,0 +1,55 @@
+"""What a client sees when something fails: problem+json below /api/, a page elsewhere; never a traceback or a path."""
+
+import logging
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from app.errors import DarkroomError
+
+log = logging.getLogger(__name__)
+
+_RETRY_AFTER_SECONDS = 5
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(DarkroomError, _known)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(Exception, _unknown)
+
+
+def _known(error: DarkroomError) -> Response:
+    return _answer(error.status, error.code, error.title, str(error), retryable=error.retryable)
+
+
+def _http(error: HTTPException) -> Response:
+    response = _answer(error.code or 500, f"http-{error.code}", error.name, error.description or error.name)
+    if allowed := getattr(error, "valid_methods", None):
+        response.headers["Allow"] = ", ".join(allowed)
+    return response
+
+
+def _database(error: OperationalError) -> Response:
+    log.error("database: %s", error.orig)
+    detail = "The database does not answer; nothing of this request was recorded. Try again in a few seconds."
+    return _answer(503, "database-unavailable", "The database does not answer", detail, retryable=True)
+
+
+def _unknown(error: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return _answer(500, "internal", "Something went wrong", "The error is in the server's log; nothing was recorded.")
+
+
+def _answer(status: int, code: str, title: str, detail: str, *, retryable: bool = False) -> Response:
+    if request.path.startswith("/api/"):
+        body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
+        response = jsonify(body)
+        response.mimetype = "application/problem+json"
+    else:
+        response = make_response(render_template("error.html", status=status, title=title, detail=detail))
+    response.status_code = status
+    if retryable:
+        response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+    return response

@@ -1,0 +1,162 @@
+"""The tables, and the states that a job and an item can be in."""
+
+import datetime as dt
+import enum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Enum, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.database import Base, utc_now
+from app.ids import new_id
+
+
+class ItemState(enum.StrEnum):
+    PENDING = "pending"
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    QUARANTINED = "quarantined"
+    CANCELED = "canceled"
+
+    @property
+    def final(self) -> bool:
+        return self not in (ItemState.PENDING, ItemState.QUEUED, ItemState.RUNNING)
+
+
+class JobState(enum.StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def final(self) -> bool:
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+class Lane(enum.StrEnum):
+    INTERACTIVE = "interactive"
+    BULK = "bulk"
+
+
+def _enum(states: type[enum.StrEnum], name: str) -> Enum:
+    return Enum(
+        states, native_enum=False, length=16, create_constraint=True, name=name,
+        values_callable=lambda members: [member.value for member in members],
+    )  # fmt: skip
+
+
+class Asset(Base):
+    """An original as it was received. Its type and size are read from the content by the first worker that opens it."""
+
+    __tablename__ = "assets"
+    __table_args__ = (CheckConstraint("bytes >= 0", name="bytes"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(255))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    media_type: Mapped[str | None] = mapped_column(String(64))
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    frames: Mapped[int | None]
+    created_at: Mapped[dt.datetime] = mapped_column(default=utc_now)
+
+
+class Job(Base):
+    """One submission: one recipe version, one or more items. Its counts are of the items that ended in each way."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        CheckConstraint(
+            "succeeded >= 0 AND failed >= 0 AND quarantined >= 0 AND canceled >= 0"
+            " AND succeeded + failed + quarantined + canceled <= total",
+            name="counts",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    state: Mapped[JobState] = mapped_column(_enum(JobState, "job_state"), default=JobState.QUEUED)
+    lane: Mapped[Lane] = mapped_column(_enum(Lane, "lane"))
+    recipe: Mapped[str] = mapped_column(String(64))
+    recipe_version: Mapped[int]
+    total: Mapped[int]
+    succeeded: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    quarantined: Mapped[int] = mapped_column(default=0)
+    canceled: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[dt.datetime] = mapped_column(default=utc_now)
+    finished_at: Mapped[dt.datetime | None]
+
+    items: Mapped[list["Item"]] = relationship(
+        back_populates="job", order_by="Item.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+    @property
+    def ended(self) -> int:
+        return self.succeeded + self.failed + self.quarantined + self.canceled
+
+
+class Item(Base):
+    """One asset in one job: the unit of work, of retry, of progress and of failure."""
+
+    __tablename__ = "items"
+    __table_args__ = (
+        UniqueConstraint("job_id", "position"),
+        Index("ix_items_due", "state", "dispatch_after"),
+        Index("ix_items_lease", "state", "lease_until"),
+        CheckConstraint("attempt >= 0", name="attempt"),
+        CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="lease"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    asset_id: Mapped[UUID] = mapped_column(ForeignKey("assets.id"), index=True)
+    position: Mapped[int]
+    state: Mapped[ItemState] = mapped_column(_enum(ItemState, "item_state"), default=ItemState.PENDING)
+    attempt: Mapped[int] = mapped_column(default=0)
+    publishes: Mapped[int] = mapped_column(default=0)
+    dispatch_after: Mapped[dt.datetime] = mapped_column(default=utc_now)
+    lease_until: Mapped[dt.datetime | None]
+    worker: Mapped[str | None] = mapped_column(String(255))
+    started_at: Mapped[dt.datetime | None]
+    finished_at: Mapped[dt.datetime | None]
+    error_code: Mapped[str | None] = mapped_column(String(64))
+    error: Mapped[str | None] = mapped_column(Text)
+    data: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+
+    job: Mapped[Job] = relationship(back_populates="items")
+    asset: Mapped[Asset] = relationship()
+    outputs: Mapped[list["Output"]] = relationship(
+        back_populates="item", order_by="Output.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class Output(Base):
+    """A finished file of an item. `name` is the recipe's name for it, `filename` the one it is downloaded under."""
+
+    __tablename__ = "outputs"
+    __table_args__ = (
+        UniqueConstraint("item_id", "name"),
+        CheckConstraint("bytes > 0 AND width > 0 AND height > 0", name="size"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    attempt: Mapped[int]
+    name: Mapped[str] = mapped_column(String(64))
+    filename: Mapped[str] = mapped_column(String(255))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    media_type: Mapped[str] = mapped_column(String(64))
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    width: Mapped[int]
+    height: Mapped[int]
+    created_at: Mapped[dt.datetime] = mapped_column(default=utc_now)
+
+    item: Mapped[Item] = relationship(back_populates="outputs")

@@ -1,0 +1,59 @@
+"""The HTML pages: they work without JavaScript, and are quicker with it."""
+
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from app import jobs, recipes
+from app.errors import DarkroomError
+from app.imaging.formats import accepted_sentence
+from app.pages import formats
+from app.services import services
+from app.submission import submit_request
+
+blueprint = Blueprint("pages", __name__)
+blueprint.add_app_template_filter(formats.file_size)
+blueprint.add_app_template_filter(formats.moment)
+blueprint.add_app_template_filter(formats.duration)
+
+_RECENT, _PAGE = 5, 50
+
+
+@blueprint.get("/")
+def home() -> str:
+    return _home()
+
+
+@blueprint.post("/")
+def submit() -> Response | tuple[str, int]:
+    """Take the files of the form; then the job's page, or this page again with what was wrong."""
+    try:
+        job_id = submit_request()
+    except DarkroomError as error:
+        return _home(error), error.status
+    return redirect(url_for("pages.job", job_id=job_id), 303)
+
+
+def _home(error: DarkroomError | None = None) -> str:
+    return render_template(
+        "home.html",
+        error=error,
+        accepted=accepted_sentence(),
+        limits=services().limits,
+        max_pixels=services().max_pixels,
+        recipe=recipes.latest(recipes.DEFAULT),
+        recent=jobs.newest(_RECENT),
+    )
+
+
+@blueprint.get("/jobs")
+def job_list() -> str:
+    before = request.args.get("before", type=UUID)
+    page = jobs.newest(_PAGE, before=before)
+    return render_template("jobs.html", jobs=page, more=page[-1].id if len(page) == _PAGE else None)
+
+
+@blueprint.get("/jobs/<uuid:job_id>")
+def job(job_id: UUID) -> str:
+    return render_template("job.html", job=jobs.get(job_id))

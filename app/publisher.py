@@ -1,0 +1,60 @@
+"""The publisher thread of a web process: it hands committed items to the broker, so that no request waits for it.
+
+It promises nothing. What it can not publish (the broker is away, the thread died, its queue is full) stays due in the
+database, and the dispatcher publishes it.
+"""
+
+import logging
+import queue
+import threading
+
+from flask import Flask
+
+from app.broker import Sender
+from app.items import Due
+from app.outbox import publish
+
+log = logging.getLogger(__name__)
+
+_CAPACITY = 10_000
+_BATCH = 200
+
+
+class Publisher:
+    def __init__(self, app: Flask, sender: Sender) -> None:
+        self._app, self._sender = app, sender
+        self._queue: queue.Queue[Due] = queue.Queue(_CAPACITY)
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def publish_soon(self, items: list[Due]) -> None:
+        """Take the items of a committed job; returns at once, whatever the broker does."""
+        for position, item in enumerate(items):
+            try:
+                self._queue.put_nowait(item)
+            except queue.Full:
+                log.warning("publisher: full; %d items are left to the dispatcher", len(items) - position)
+                break
+        self._ensure_thread()
+
+    def _ensure_thread(self) -> None:
+        """Start the thread at its first use: a process that forks must not have it yet."""
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            batch = self._next_batch()
+            try:
+                with self._app.app_context():
+                    publish(self._sender, batch)
+            except Exception as error:
+                log.warning("publisher: %s: %s; the dispatcher publishes what is left", type(error).__name__, error)
+
+    def _next_batch(self) -> list[Due]:
+        batch = [self._queue.get()]
+        while len(batch) < _BATCH and not self._queue.empty():
+            batch.append(self._queue.get())
+        return batch

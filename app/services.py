@@ -1,0 +1,26 @@
+"""What the routes of one app share: the store, the publisher and the limits, as values of the composition root."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app
+
+from app.publisher import Publisher
+from app.storage import Store
+from app.uploads import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    store: Store
+    publisher: Publisher
+    limits: Limits
+    max_pixels: int
+
+    def attach(self, app: Flask) -> None:
+        app.extensions["darkroom"] = self
+
+
+def services() -> Services:
+    """The services of the app that handles the current request."""
+    return cast(Services, current_app.extensions["darkroom"])

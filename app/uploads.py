@@ -1,0 +1,207 @@
+"""Receiving multipart/form-data: every file goes to the store as it arrives, hashed on its way, never held in memory.
+
+Werkzeug's decoder does the parsing; its form parser is not used, because it hands over an empty form where a body was
+cut off. Here a body counts only when its closing boundary was seen and its length is the one that was announced.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
+
+from app.errors import IncompleteUpload, MalformedUpload, NotMultipart, TooManyFiles, UploadTooLarge
+from app.storage import IncomingFile, Store, StoredFile
+
+_CHUNK = 64 * 1024
+_MAX_BUFFER_BYTES = 512 * 1024
+_MAX_FIELD_BYTES = 64 * 1024
+_MAX_FIELDS = 100
+_MAX_NAME_BYTES = 255
+
+
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    bytes: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    name: str
+    stored: StoredFile
+
+
+@dataclass(slots=True)
+class Form:
+    fields: dict[str, str] = field(default_factory=dict)
+    files: list[ReceivedFile] = field(default_factory=list)
+
+
+def receive(body: Readable, headers: Mapping[str, str], store: Store, limits: Limits) -> Form:
+    """Read a multipart body to its end and store its files.
+
+    Raises NotMultipart, MalformedUpload, IncompleteUpload, UploadTooLarge, TooManyFiles or StorageFull; then no file of
+    the body is left under its temporary name.
+    """
+    boundary = _boundary(headers.get("Content-Type", ""))
+    announced = _announced_length(headers, limits)
+    decoder = MultipartDecoder(boundary, max_form_memory_size=_MAX_BUFFER_BYTES, max_parts=limits.files + _MAX_FIELDS)
+    parts = _Parts(store, limits)
+    try:
+        for event in _events(decoder, _Body(body, announced, limits)):
+            parts.take(event)
+        return parts.keep()
+    finally:
+        parts.discard()
+
+
+def _boundary(content_type: str) -> bytes:
+    kind, options = parse_options_header(content_type)
+    if kind != "multipart/form-data" or not options.get("boundary"):
+        raise NotMultipart(
+            f"The Content-Type is {kind or 'missing'}; send the files as multipart/form-data, as `curl -F file=@photo.jpg` does."
+        )
+    return options["boundary"].encode("latin-1", "replace")
+
+
+def _announced_length(headers: Mapping[str, str], limits: Limits) -> int | None:
+    length = headers.get("Content-Length", "")
+    if not length:
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", length):
+        raise MalformedUpload(f"Content-Length is {length[:40]!r}, which is not a number of bytes.")
+    if int(length) > limits.bytes:
+        raise UploadTooLarge(_too_large(int(length), limits))
+    return int(length)
+
+
+def _too_large(size: int, limits: Limits) -> str:
+    return f"The upload has {size:,} bytes or more; the limit is {limits.bytes:,}. Send fewer files in one job, or raise MAX_UPLOAD_BYTES."
+
+
+class _Body:
+    """The bytes of the request, counted against what was announced and what is allowed."""
+
+    def __init__(self, body: Readable, announced: int | None, limits: Limits) -> None:
+        self._body, self._announced, self._limits = body, announced, limits
+        self._received = 0
+
+    def chunks(self) -> Iterator[bytes]:
+        while chunk := self._read():
+            self._received += len(chunk)
+            if self._received > self._limits.bytes:
+                raise UploadTooLarge(_too_large(self._received, self._limits))
+            yield chunk
+        if self._announced is not None and self._received != self._announced:
+            raise IncompleteUpload(
+                f"{self._received:,} of {self._announced:,} announced bytes arrived; nothing was kept. Send it again."
+            )
+
+    def _read(self) -> bytes:
+        left = _CHUNK if self._announced is None else min(_CHUNK, self._announced - self._received)
+        try:
+            return self._body.read(left) if left else b""
+        except OSError as error:  # the client is gone; gunicorn and Werkzeug raise subclasses
+            raise IncompleteUpload(f"The connection broke after {self._received:,} bytes; nothing was kept.") from error
+
+
+def _events(decoder: MultipartDecoder, body: _Body) -> Iterator[Event]:
+    try:
+        for chunk in body.chunks():
+            decoder.receive_data(chunk)
+            yield from _ready(decoder)
+    except RequestEntityTooLarge:
+        raise MalformedUpload("A part's headers, or what follows the last part, are too long.") from None
+    except ValueError as error:
+        raise MalformedUpload(f"The multipart body can not be read: {error}.") from error
+    try:
+        decoder.receive_data(None)
+        yield from _ready(decoder)
+    except ValueError:
+        raise IncompleteUpload("The body ended before its closing boundary; nothing was kept. Send it again.") from None
+
+
+def _ready(decoder: MultipartDecoder) -> Iterator[Event]:
+    while not isinstance(event := decoder.next_event(), NeedData):
+        yield event
+        if isinstance(event, Epilogue):
+            return
+
+
+class _Parts:
+    """The parts seen so far: the fields' text, and the files under their temporary names."""
+
+    def __init__(self, store: Store, limits: Limits) -> None:
+        self._store, self._limits = store, limits
+        self._fields: dict[str, bytearray] = {}
+        self._files: list[tuple[str, IncomingFile]] = []
+        self._sink: Callable[[bytes], object] = bytes
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, File):
+            self._sink = self._begin_file(event.filename) if event.filename else self._refuse_unnamed
+        elif isinstance(event, Field):
+            self._sink = self._begin_field(event.name)
+        elif isinstance(event, Data):
+            self._sink(event.data)
+            if not event.more_data and self._files:
+                self._files[-1][1].seal()
+
+    def keep(self) -> Form:
+        files = [ReceivedFile(name, incoming.keep()) for name, incoming in self._files]
+        return Form({name: bytes(text).decode("utf-8", "replace") for name, text in self._fields.items()}, files)
+
+    def discard(self) -> None:
+        for _, incoming in self._files:
+            incoming.discard()
+
+    def _begin_file(self, name: str) -> Callable[[bytes], object]:
+        if len(self._files) == self._limits.files:
+            raise TooManyFiles(
+                f"The job has more than {self._limits.files:,} files. Send the rest as another job, or raise MAX_JOB_FILES."
+            )
+        incoming = self._store.receive()
+        self._files.append((safe_name(name), incoming))
+        return incoming.write
+
+    def _begin_field(self, name: str | None) -> Callable[[bytes], object]:
+        if not name:
+            raise MalformedUpload("A part of the form has no name.")
+        if len(self._fields) == _MAX_FIELDS:
+            raise MalformedUpload(f"The form has more than {_MAX_FIELDS} fields that are not files.")
+        text = self._fields[name] = bytearray()
+
+        def append(data: bytes) -> None:
+            text.extend(data)
+            if len(text) > _MAX_FIELD_BYTES:
+                raise MalformedUpload(f"The field {name[:80]!r} is longer than {_MAX_FIELD_BYTES:,} bytes.")
+
+        return append
+
+    @staticmethod
+    def _refuse_unnamed(data: bytes) -> None:
+        """A browser sends an empty file without a name where none was chosen; anything more than that is a fault."""
+        if data:
+            raise MalformedUpload("A file was sent without a file name.")
+
+
+def safe_name(name: str) -> str:
+    """The last part of a file's name as sent: NFC, without control and bidirectional characters, 255 bytes at most."""
+    name = unicodedata.normalize("NFC", re.split(r"[/\\]", name)[-1])
+    name = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn")).strip()
+    encoded = name.encode()
+    if len(encoded) > _MAX_NAME_BYTES:
+        stem, dot, extension = name.rpartition(".")
+        suffix = f".{extension}" if dot and len(extension) <= 10 else ""
+        keep = _MAX_NAME_BYTES - len(suffix.encode())
+        name = (stem if suffix else name).encode()[:keep].decode("utf-8", "ignore") + suffix
+    return name if name not in ("", ".", "..") else "file"

@@ -1,0 +1,24 @@
+"""Alembic's entry: migrates the database of the Flask app in whose context `flask db …` runs."""
+
+from alembic import context
+from flask import current_app
+
+extension = current_app.extensions["migrate"]
+
+
+def leave_out_empty_revisions(_context, _revision, directives):
+    if getattr(context.config.cmd_opts, "autogenerate", False) and directives[0].upgrade_ops.is_empty():
+        directives[:] = []
+
+
+with extension.db.engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=extension.db.metadata,
+        transactional_ddl=True,  # true of SQLite too, as app/database.py begins its transactions
+        user_module_prefix="",
+        process_revision_directives=leave_out_empty_revisions,
+        **extension.configure_args,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
