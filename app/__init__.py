@@ -37,7 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _register_routes(app: Flask) -> None:
     # The workers import `app` too, and need none of these.
-    from app import api, downloads, faults, health, pages  # noqa: PLC0415
+    from app import api, downloads, faults, health, pages
 
     faults.register(app)
     for module in (api, downloads, health, pages):

@@ -18,6 +18,10 @@ PROCESS_TASK = "darkroom.process"
 DELIVERY_LIMIT = 20
 """A backstop against a message that comes back for ever; the attempts on the row decide long before."""
 
+EXCHANGE = Exchange("darkroom", type="topic", durable=True)  # Celery warns of a direct one at each start
+DEAD_LETTERS = Queue("darkroom.dead", durable=True, queue_arguments={"x-queue-type": "quorum"})
+"""Where messages end that no worker could take; the rows that they stood for are published again."""
+
 _CONNECT_SECONDS = 5
 _PUBLISH = {"retry": False, "mandatory": True, "confirm_timeout": 5}
 """Fail fast and loud: a publish that fails leaves the row due, and the dispatcher tries again."""
@@ -30,9 +34,8 @@ def queue_name(lane: Lane) -> str:
 def make_celery(url: str, *, time_limit_seconds: int) -> Celery:
     """A Celery app on the broker at `url`, for publishers, workers and Flower alike."""
     celery = Celery("darkroom", broker=url)
-    dead = Exchange("darkroom.dead", type="fanout", durable=True)
     celery.conf.update(
-        task_queues=[_queue(lane, dead) for lane in Lane],
+        task_queues=[_queue(lane) for lane in Lane],
         task_default_queue=queue_name(Lane.INTERACTIVE),
         task_create_missing_queues=False,  # they would be classic queues
         task_serializer="json",
@@ -58,14 +61,15 @@ def make_celery(url: str, *, time_limit_seconds: int) -> Celery:
     return celery
 
 
-def _queue(lane: Lane, dead: Exchange) -> Queue:
+def _queue(lane: Lane) -> Queue:
+    name = queue_name(lane)
     arguments = {
         "x-queue-type": "quorum",
         "x-delivery-limit": DELIVERY_LIMIT,
-        "x-dead-letter-exchange": dead.name,
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": DEAD_LETTERS.name,
     }
-    name = queue_name(lane)
-    return Queue(name, Exchange("darkroom", type="direct", durable=True), routing_key=name, queue_arguments=arguments)
+    return Queue(name, EXCHANGE, routing_key=name, queue_arguments=arguments)
 
 
 def _transport_options(url: str) -> dict[str, Any]:
@@ -82,7 +86,7 @@ class Sender:
         self._producer: Producer | None = None
 
     def send(self, items: Iterable[Due]) -> Iterator[Due]:
-        """Send a message per item and yield each that the broker confirmed; whatever the broker raises comes through."""
+        """Send a message per item and yield each that the broker confirmed; what the broker raises comes through."""
         try:
             for item in items:
                 self._send(item)

@@ -1,8 +1,9 @@
 """The database: two engines, one rule.
 
-`db.session` reads. `transaction()` writes: a short transaction that commits at the end of its `with` block. On SQLite the
-writes begin with BEGIN IMMEDIATE (no lost update, no upgrade from a read lock that fails), the reads with a plain BEGIN
-on an engine of their own that can not write, so that a slow page never holds the write lock. Elsewhere both use one engine.
+`db.session` reads. `transaction()` writes: a short transaction that commits at the end of its `with` block. On SQLite
+the writes begin with BEGIN IMMEDIATE (no lost update, no upgrade from a read lock that fails), the reads with a plain
+BEGIN on an engine of their own that can not write, so that a slow page never holds the write lock. Elsewhere both use
+one engine.
 """
 
 import datetime as dt

@@ -7,9 +7,9 @@ pending ──publish──▶ queued ──claim──▶ running ──succeed
    └────────────────────┴───── return ────┘
 ```
 
-An UPDATE names the state that it expects and, once an item runs, the attempt too: the attempt is the fencing token. Where
-no row changes, somebody else was first; the caller stops quietly. So a duplicated, late or reordered message is harmless,
-and a worker that lost its lease can not end a newer attempt.
+An UPDATE names the state that it expects and, once an item runs, the attempt too: the attempt is the fencing token.
+Where no row changes, somebody else was first; the caller stops quietly. So a duplicated, late or reordered message is
+harmless, and a worker that lost its lease can not end a newer attempt.
 """
 
 import datetime as dt
@@ -65,7 +65,7 @@ class Lost:
     item_id: UUID
     job_id: UUID
     attempt: int
-    worker: str
+    worker: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def due(session: Session, now: dt.datetime, limit: int) -> list[Due]:
         .order_by(Item.dispatch_after)
         .limit(limit)
     )
-    return [Due(*row) for row in rows]
+    return [Due(*row.tuple()) for row in rows]
 
 
 def mark_published(items: Collection[Due], now: dt.datetime) -> None:
@@ -116,9 +116,7 @@ def claim(item_id: UUID, worker: str, lease: dt.timedelta) -> Claim | None:
         ):  # fmt: skip
             return None
         item = session.get_one(Item, item_id)
-        _change(
-            session, update(Job).where(Job.id == item.job_id, Job.state == JobState.QUEUED), state=JobState.RUNNING
-        )
+        _change(session, update(Job).where(Job.id == item.job_id, Job.state == JobState.QUEUED), state=JobState.RUNNING)
         return Claim(
             item.id, item.job_id, item.attempt, item.asset_id, item.asset.name, item.asset.sha256,
             item.job.recipe, item.job.recipe_version,
@@ -171,7 +169,7 @@ def lost(session: Session, now: dt.datetime) -> list[Lost]:
             Item.state == ItemState.RUNNING, Item.lease_until < now
         )
     )
-    return [Lost(*row) for row in rows]
+    return [Lost(*row.tuple()) for row in rows]
 
 
 def recover(attempt: Lost, now: dt.datetime, max_attempts: int) -> bool:

@@ -23,4 +23,4 @@ class Services:
 
 def services() -> Services:
     """The services of the app that handles the current request."""
-    return cast(Services, current_app.extensions["darkroom"])
+    return cast("Services", current_app.extensions["darkroom"])

@@ -2,10 +2,9 @@
 
 `load(os.environ)` gives a `Settings` or raises `SettingsError` with one sentence per fault. The value of any NAME can
 instead stand in a file that NAME_FILE names (Docker secrets). An empty value counts as unset.
-`python -m app.settings` prints the reference that is docs/settings.md.
+`make docs` writes the reference, docs/settings.md, from here.
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -91,7 +90,9 @@ class Settings(BaseModel):
     )
     max_job_files: int = Field(default=1000, ge=1, le=100_000, description="Most files accepted in one job.")
     max_pixels: int = Field(
-        default=100_000_000, ge=1, description="Largest image decoded, in pixels (width × height), read from its header."
+        default=100_000_000,
+        ge=1,
+        description="Largest image decoded, in pixels (width × height), read from its header.",
     )
     max_attempts: int = Field(
         default=3, ge=1, le=100, description="Attempts at an item before it ends as failed or quarantined."
@@ -108,14 +109,16 @@ class Settings(BaseModel):
     web_workers: int = Field(default=2, ge=1, le=64, description="Processes of the web server.")
     web_threads: int = Field(default=8, ge=1, le=256, description="Threads of each web process.")
     flower_user: str = Field(default="admin", description="User of the Flower dashboard.")
-    flower_password: Secret = Field(default="", description="Password of the Flower dashboard; without one it refuses to start.")
+    flower_password: Secret = Field(
+        default="", description="Password of the Flower dashboard; without one it refuses to start."
+    )
     flower_broker_api: str = Field(
         default="", description="RabbitMQ's management API for Flower: `http://user:password@host:15672/api/`."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")
     heartbeat_file: Path | None = Field(
         default=None,
-        description="File that a worker or dispatcher touches while it does its work; the health check looks at its age.",
+        description="File that a worker or dispatcher touches while it does its work; health checks read its age.",
     )
 
     @model_validator(mode="after")
@@ -175,7 +178,9 @@ def _sentence(fault: Any) -> str:
     name = str(fault["loc"][0]).upper()
     if fault["type"] == "missing":
         return f"{name} is not set; `make env` writes it into .env."
-    return f"{name} {message}." if fault["type"] == "value_error" else f"{name}: {message.lower()}."
+    if fault["type"] == "value_error":
+        return f"{name} {message}."
+    return f"{name}: {message[0].lower()}{message[1:]}."
 
 
 def reference() -> str:
@@ -210,7 +215,3 @@ def _bounds(schema: dict[str, Any]) -> str:
     if low is None:
         return f"≥ {schema['minLength']} characters" if "minLength" in schema else ""
     return f"≥ {low}" if high is None else f"{low}–{high}"
-
-
-if __name__ == "__main__":
-    os.sys.stdout.write(reference())  # type: ignore[attr-defined]

@@ -14,7 +14,7 @@ def submit_request() -> UUID:
     Raises RequestError or StorageFull; then there is no job.
     """
     shared = services()
-    form = uploads.receive(request.environ["wsgi.input"], request.headers, shared.store, shared.limits)
+    form = uploads.receive(request.environ["wsgi.input"], dict(request.headers), shared.store, shared.limits)
     submission = jobs.submit(form.files)
     shared.publisher.publish_soon(submission.due)
     return submission.job_id

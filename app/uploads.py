@@ -68,7 +68,8 @@ def _boundary(content_type: str) -> bytes:
     kind, options = parse_options_header(content_type)
     if kind != "multipart/form-data" or not options.get("boundary"):
         raise NotMultipart(
-            f"The Content-Type is {kind or 'missing'}; send the files as multipart/form-data, as `curl -F file=@photo.jpg` does."
+            f"The Content-Type is {kind or 'missing'}; send the files as multipart/form-data,"
+            " as `curl -F file=@photo.jpg` does."
         )
     return options["boundary"].encode("latin-1", "replace")
 
@@ -85,7 +86,10 @@ def _announced_length(headers: Mapping[str, str], limits: Limits) -> int | None:
 
 
 def _too_large(size: int, limits: Limits) -> str:
-    return f"The upload has {size:,} bytes or more; the limit is {limits.bytes:,}. Send fewer files in one job, or raise MAX_UPLOAD_BYTES."
+    return (
+        f"The upload has {size:,} bytes or more; the limit is {limits.bytes:,}."
+        " Send fewer files in one job, or raise MAX_UPLOAD_BYTES."
+    )
 
 
 class _Body:
@@ -167,7 +171,8 @@ class _Parts:
     def _begin_file(self, name: str) -> Callable[[bytes], object]:
         if len(self._files) == self._limits.files:
             raise TooManyFiles(
-                f"The job has more than {self._limits.files:,} files. Send the rest as another job, or raise MAX_JOB_FILES."
+                f"The job has more than {self._limits.files:,} files."
+                " Send the rest as another job, or raise MAX_JOB_FILES."
             )
         incoming = self._store.receive()
         self._files.append((safe_name(name), incoming))

@@ -11,7 +11,7 @@ BEAT_SECONDS = 5
 def heartbeat_step(path: Path) -> type[bootsteps.StartStopStep]:
     """A step of a Celery worker's consumer that touches `path` while the consumer is connected and its loop turns."""
 
-    class HeartbeatFile(bootsteps.StartStopStep):  # type: ignore[misc]  # celery is not typed
+    class HeartbeatFile(bootsteps.StartStopStep):
         requires = ("celery.worker.consumer.tasks:Tasks",)
 
         def __init__(self, consumer: Any, **options: Any) -> None:

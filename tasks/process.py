@@ -13,7 +13,7 @@ from app.errors import FileError
 from app.imaging.pipeline import RenderedFile, Rendering, render
 from app.items import Claim, Failure
 from app.models import Output
-from app.storage import Store
+from app.storage import Store, StoredFile
 from tasks.lease import renewing
 
 log = logging.getLogger(__name__)
@@ -48,19 +48,21 @@ class Processor:
         recipe = recipes.find(claim.recipe, claim.recipe_version)
         with self._store.scratch() as scratch:
             rendering = render(self._store.path(claim.asset_sha256), recipe.outputs, scratch, self._max_pixels)
-            outputs = [self._keep(claim, position, file) for position, file in enumerate(rendering.files)]
+            stored = {path: self._store.adopt(path) for path in {file.path for file in rendering.files}}
+        outputs = [_output(claim, position, file, stored[file.path]) for position, file in enumerate(rendering.files)]
         return rendering, outputs
-
-    def _keep(self, claim: Claim, position: int, file: RenderedFile) -> Output:
-        stored = self._store.adopt(file.path)
-        return Output(
-            item_id=claim.item_id, position=position, attempt=claim.attempt,
-            name=file.name, filename=f"{PurePath(claim.asset_name).stem}-{file.name.rpartition('-')[0]}.{file.extension}",
-            sha256=stored.sha256, media_type=file.media_type, bytes=stored.bytes, width=file.width, height=file.height,
-        )  # fmt: skip
 
     @staticmethod
     def _finish(claim: Claim, rendering: Rendering, outputs: list[Output]) -> None:
         data = {"placeholder": rendering.placeholder, "dominant_color": rendering.dominant_color}
         if not items.succeed(claim, asdict(rendering.source), outputs, data):
             log.warning("item %s: attempt %d lost its lease; its work is discarded", claim.item_id, claim.attempt)
+
+
+def _output(claim: Claim, position: int, file: RenderedFile, stored: StoredFile) -> Output:
+    slot = file.name.rpartition("-")[0]
+    return Output(
+        item_id=claim.item_id, position=position, attempt=claim.attempt,
+        name=file.name, filename=f"{PurePath(claim.asset_name).stem}-{slot}.{file.extension}",
+        sha256=stored.sha256, media_type=file.media_type, bytes=stored.bytes, width=file.width, height=file.height,
+    )  # fmt: skip

@@ -12,6 +12,7 @@ from app.broker import PROCESS_TASK, make_celery
 from app.database import dispose_after_fork
 from app.settings import load
 from app.storage import Store
+from tasks.dead_letters import DeadLetters
 from tasks.heartbeat import heartbeat_step
 from tasks.process import Processor
 from tasks.runtime import database_app, set_up_logging
@@ -27,6 +28,7 @@ processor = Processor(
 )
 celery = make_celery(settings.broker, time_limit_seconds=settings.item_timeout_seconds)
 celery.conf.worker_concurrency = settings.worker_concurrency
+celery.steps["consumer"].add(DeadLetters)
 if settings.heartbeat_file:
     celery.steps["consumer"].add(heartbeat_step(settings.heartbeat_file))
 

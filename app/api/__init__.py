@@ -36,7 +36,7 @@ def list_jobs() -> Response:
 
 
 def _before() -> UUID | None:
-    value = request.args.get("before")
+    value = request.args.get("before", "")
     try:
         return UUID(value) if value else None
     except ValueError:
