@@ -88,7 +88,7 @@ def due(session: Session, now: dt.datetime, limit: int) -> list[Due]:
         .order_by(Item.dispatch_after)
         .limit(limit)
     )
-    return [Due(*row.tuple()) for row in rows]
+    return [Due(*row) for row in rows]
 
 
 def mark_published(items: Collection[Due], now: dt.datetime) -> None:
@@ -169,7 +169,7 @@ def lost(session: Session, now: dt.datetime) -> list[Lost]:
             Item.state == ItemState.RUNNING, Item.lease_until < now
         )
     )
-    return [Lost(*row.tuple()) for row in rows]
+    return [Lost(*row) for row in rows]
 
 
 def recover(attempt: Lost, now: dt.datetime, max_attempts: int) -> bool:

@@ -15,40 +15,42 @@ HEAD = b"--edge\r\nContent-Disposition: form-data; name=file; filename=a.jpg\r\n
 WHOLE = HEAD + photo(300, 200) + b"\r\n--edge--\r\n"
 
 
+def request(path: str, headers: str) -> bytes:
+    start = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=edge\r\n"
+    return f"{start}{headers}\r\n\r\n".encode()
+
+
 def exchange(system: System, path: str, headers: str, body: bytes) -> bytes:
     """Send the bytes, close the sending side, and return the answer."""
-    request = (
-        f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=edge\r\n{headers}\r\n\r\n"
-    )
     with socket.create_connection(("127.0.0.1", system.port), timeout=20) as connection:
-        connection.sendall(request.encode() + body)
+        connection.sendall(request(path, headers) + body)
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-def jobs(system: System) -> int:
-    return len(system.http.get("/api/v1/jobs").json()["jobs"])
+def newest_job(system: System) -> str | None:
+    jobs = system.http.get("/api/v1/jobs").json()["jobs"]
+    return jobs[0]["id"] if jobs else None
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/jobs"])
 @pytest.mark.parametrize("cut", [0, 10, len(HEAD), len(HEAD) + 500, len(WHOLE) - 12, len(WHOLE) - 2])
 def test_a_cut_off_upload_is_refused_and_makes_no_job(system: System, path: str, cut: int):
-    before = jobs(system)
+    before = newest_job(system)
     answer = exchange(system, path, f"Content-Length: {len(WHOLE)}", WHOLE[:cut])
     assert answer.startswith(b"HTTP/1.1 400 "), answer[:200]
-    assert jobs(system) == before
+    assert newest_job(system) == before
     assert files_below(system.folder / "media" / "tmp") == []
 
 
 @pytest.mark.parametrize("end", [b"", b"0\r\n\r\n"], ids=["cut in a chunk", "ended too early"])
 def test_a_cut_off_chunked_upload_is_refused(system: System, end: bytes):
-    before = jobs(system)
+    before = newest_job(system)
     short = WHOLE[:-20]
     chunk = f"{len(short) + (0 if end else 9):x}\r\n".encode() + short + (b"\r\n" if end else b"")
     answer = exchange(system, "/api/v1/jobs", "Transfer-Encoding: chunked", chunk + end)
-    assert answer.startswith((b"HTTP/1.1 400 ", b"")), answer[:200]
-    assert b" 202 " not in answer
-    assert jobs(system) == before
+    assert answer.startswith(b"HTTP/1.1 400 "), answer[:200]
+    assert newest_job(system) == before
     assert files_below(system.folder / "media" / "tmp") == []
 
 
@@ -60,13 +62,13 @@ def test_a_whole_upload_by_hand_is_accepted(system: System):
 
 def test_a_client_that_vanishes_leaves_nothing(system: System):
     tmp = system.folder / "media" / "tmp"
-    before = jobs(system)
-    head = f"POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=edge\r\nContent-Length: {len(WHOLE)}\r\n\r\n"
+    before = newest_job(system)
+    head = request("/api/v1/jobs", f"Content-Length: {len(WHOLE)}")
     with socket.create_connection(("127.0.0.1", system.port), timeout=20) as connection:
-        connection.sendall(head.encode() + WHOLE[:2000])
+        connection.sendall(head + WHOLE[:2000])
         wait_until(lambda: files_below(tmp), 20, "the upload has begun")
     wait_until(lambda: not files_below(tmp), 20, "what had arrived is removed")
-    assert jobs(system) == before
+    assert newest_job(system) == before
 
 
 def test_a_large_upload_costs_the_web_no_memory(system: System):

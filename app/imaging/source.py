@@ -1,0 +1,88 @@
+"""The door for every file: it opens what is accepted and says why not for the rest, before any pixel is decoded."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from app.errors import EmptyFile, FileError, TooManyPixels, UnsupportedFile
+from app.imaging.formats import ACCEPTED_PILLOW_NAMES, accepted_sentence, input_format
+from app.imaging.headers import claimed_size
+from app.imaging.libraries import fault, reading
+from app.imaging.signatures import HEAD_BYTES, accepted_kind, likeness
+
+_MEGAPIXEL = 1_000_000
+_REFUSED_MODES = {"I": "32 bit or signed integer", "F": "32 bit floating point"}
+
+
+@contextmanager
+def opened(source: Path, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
+    """
+    The image, identified by its content, with its header checked and its pixels still to be decoded.
+
+    Raises FileError for anything wrong with the file; an OSError is the machine's.
+    """
+    with source.open("rb") as stream:
+        head = stream.read(HEAD_BYTES)
+        if not head:
+            raise EmptyFile("The file has 0 bytes; send the complete file again.")
+        check_pixels(claimed_size(head), max_pixels)
+        with reading(accepted_kind(head) or "image"), _identified(stream, head) as image:
+            check_pixels(image.size, max_pixels)
+            check_pixel_format(image)
+            if image.format == "PNG":
+                check_png_chunks(source)
+            yield image
+
+
+def _identified(stream: BinaryIO, head: bytes) -> ImageFile.ImageFile:
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        try:
+            # An open file, not a path: Pillow would map a path into memory, where a failing disk is a SIGBUS.
+            return Image.open(stream, formats=ACCEPTED_PILLOW_NAMES)
+        except UnidentifiedImageError:
+            reasons = [str(note.message) for note in notes]
+    raise _refusal(head, reasons)
+
+
+def _refusal(head: bytes, reasons: list[str]) -> FileError:
+    if (kind := accepted_kind(head)) is not None:
+        failures = [reason.partition(" opening failed. ")[2] for reason in reasons]
+        return fault(kind, next((failure for failure in failures if failure), "its header can not be read"))
+    if (looks_like := likeness(head)) is not None:
+        return UnsupportedFile(
+            f"It looks like {looks_like}, which is not accepted; send a {accepted_sentence()} image."
+        )
+    return UnsupportedFile(f"It is not an image that Darkroom reads; send a {accepted_sentence()} image.")
+
+
+def check_pixels(size: tuple[int, int] | None, max_pixels: int) -> None:
+    if size is None or size[0] * size[1] <= max_pixels:
+        return
+    width, height = size
+    pixels = width * height
+    actual, limit = f"{pixels / _MEGAPIXEL:.1f} megapixels", f"{max_pixels / _MEGAPIXEL:.1f}"
+    if f"{limit} megapixels" == actual or max_pixels < _MEGAPIXEL:
+        actual, limit = f"{pixels:,} pixels", f"{max_pixels:,}"
+    raise TooManyPixels(
+        f"The image is {width} × {height} = {actual}; the limit is {limit}. Send a smaller image or raise MAX_PIXELS."
+    )
+
+
+def check_pixel_format(image: ImageFile.ImageFile) -> None:
+    """Integer and floating point TIFFs hold measurements; which value is white is known to their makers only."""
+    if (pixel_format := _REFUSED_MODES.get(image.mode)) is not None:
+        raise UnsupportedFile(
+            f"The pixels of this {input_format(image.format).human_name} are {pixel_format} (Pillow mode "
+            f"{image.mode}), which has no defined white; export it with 8 or 16 bits a channel."
+        )
+
+
+def check_png_chunks(source: Path) -> None:
+    """Pillow checks the checksums up to the first pixels only; a second look at the file checks them all."""
+    with source.open("rb") as stream, Image.open(stream, formats=("PNG",)) as image:
+        image.verify()
