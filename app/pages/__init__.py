@@ -7,15 +7,15 @@ from werkzeug.wrappers import Response
 
 from app import jobs, recipes
 from app.errors import DarkroomError
-from app.imaging.formats import accepted_sentence
-from app.pages import formats
+from app.imaging.formats import OUTPUT_FORMATS, accepted_sentence
+from app.pages import writing
 from app.services import services
 from app.submission import submit_request
 
 blueprint = Blueprint("pages", __name__)
-blueprint.add_app_template_filter(formats.file_size)
-blueprint.add_app_template_filter(formats.moment)
-blueprint.add_app_template_filter(formats.duration)
+blueprint.add_app_template_filter(writing.file_size)
+blueprint.add_app_template_filter(writing.moment)
+blueprint.add_app_template_filter(writing.duration)
 
 _RECENT, _PAGE = 5, 50
 
@@ -40,6 +40,7 @@ def _home(error: DarkroomError | None = None) -> str:
         "home.html",
         error=error,
         accepted=accepted_sentence(),
+        formats=OUTPUT_FORMATS,
         limits=services().limits,
         max_pixels=services().max_pixels,
         recipe=recipes.latest(recipes.DEFAULT),
