@@ -49,7 +49,6 @@ def make_celery(url: str, *, time_limit_seconds: int) -> Celery:
         worker_hijack_root_logger=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,  # the lease decides, not the connection
         worker_soft_shutdown_timeout=20,
-        worker_enable_soft_shutdown_on_idle=True,
         control_queue_durable=True,
         control_queue_exclusive=False,  # the default kills a worker with 405 after a half-open connection
         broker_heartbeat=20,

@@ -86,7 +86,9 @@ class Settings(BaseModel):
         default=Path("media"), validate_default=True, description="Folder of the originals and the results."
     )
     max_upload_bytes: int = Field(
-        default=1_000_000_000, ge=1024, description="Largest request body accepted: all files of one job together, in bytes."
+        default=1_000_000_000,
+        ge=1024,
+        description="Largest request body accepted: all files of one job together, in bytes.",
     )
     max_job_files: int = Field(default=1000, ge=1, le=100_000, description="Most files accepted in one job.")
     max_pixels: int = Field(

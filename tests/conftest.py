@@ -76,7 +76,13 @@ def store(app: Flask) -> Store:
 
 
 @pytest.fixture(scope="session")
-def broker_url() -> Iterator[str]:
-    """A real RabbitMQ."""
-    with rabbitmq.found() as url:
+def broker_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A real RabbitMQ; the terminal is told which."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+
+    def say(what: str) -> None:
+        with capture.global_and_fixture_disabled():
+            print(f"\nRabbitMQ of the tests: {what}")
+
+    with rabbitmq.found(say) as url:
         yield url

@@ -12,10 +12,9 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,42 +23,40 @@ import pytest
 
 from tests.waiting import wait_until
 
+Say = Callable[[str], None]
+
 IMAGE = "rabbitmq:4-management"
 _BOOT_SECONDS = 90
 
 
 @contextmanager
-def found() -> Iterator[str]:
+def found(say: Say) -> Iterator[str]:
     """The AMQP URL of a RabbitMQ that is ready; whatever was started for it ends with the block."""
     if url := os.environ.get("TEST_BROKER_URL"):
-        _say("the RabbitMQ of TEST_BROKER_URL")
+        say("the RabbitMQ of TEST_BROKER_URL")
         wait_until(lambda: _answers(url), _BOOT_SECONDS, "the RabbitMQ of TEST_BROKER_URL answers")
         yield url
     elif _server():
-        with _private_node() as url:
+        with _private_node(say) as url:
             yield url
     elif _docker_answers():
-        with _container() as url:
+        with _container(say) as url:
             yield url
     elif os.geteuid() == 0 and Path("/etc/debian_version").exists():
-        _install()
-        with _private_node() as url:
+        _install(say)
+        with _private_node(say) as url:
             yield url
     else:
-        _none()
+        _none(say)
 
 
-def _say(what: str) -> None:
-    sys.__stderr__.write(f"\ntests: RabbitMQ: {what}\n")
-
-
-def _none() -> None:
+def _none(say: Say) -> None:
     message = (
         "there is no RabbitMQ for the tests: set TEST_BROKER_URL, install rabbitmq-server, or start a Docker engine;"
         " ALLOW_NO_BROKER=1 leaves out the tests that need one."
     )
     if os.environ.get("ALLOW_NO_BROKER") == "1":
-        _say("NONE; the tests that need one are left out, because ALLOW_NO_BROKER=1")
+        say("NONE; the tests that need one are left out, because ALLOW_NO_BROKER=1")
         pytest.skip("no RabbitMQ, and ALLOW_NO_BROKER=1")
     pytest.fail(message)
 
@@ -88,8 +85,8 @@ def _server() -> str | None:
     return shutil.which("rabbitmq-server", path="/usr/lib/rabbitmq/bin") or shutil.which("rabbitmq-server")
 
 
-def _install() -> None:
-    _say("none; installing the distribution's package rabbitmq-server")
+def _install(say: Say) -> None:
+    say("none; installing the distribution's package rabbitmq-server")
     environment = os.environ | {
         "DEBIAN_FRONTEND": "noninteractive",
         "RUNLEVEL": "1",
@@ -99,9 +96,9 @@ def _install() -> None:
 
 
 @contextmanager
-def _private_node() -> Iterator[str]:
+def _private_node(say: Say) -> Iterator[str]:
     port, folder = free_port(), Path(tempfile.mkdtemp(prefix="darkroom-rabbitmq-"))
-    _say(f"a private node of {_server()} on port {port}")
+    say(f"a private node of {_server()} on port {port}")
     epmd = free_port()
     plugins = folder / "enabled_plugins"
     plugins.write_text("[].")
@@ -152,12 +149,12 @@ def _docker_answers() -> bool:
 
 
 @contextmanager
-def _container() -> Iterator[str]:
+def _container(say: Say) -> Iterator[str]:
     run = "docker run --rm -d -e RABBITMQ_DEFAULT_USER=test -e RABBITMQ_DEFAULT_PASS=test -p 127.0.0.1::5672"
     container = _output(f"{run} {IMAGE}")
     try:
         address = _output(f"docker port {container} 5672/tcp").splitlines()[0]
-        _say(f"a container of {IMAGE} on {address}")
+        say(f"a container of {IMAGE} on {address}")
         url = f"amqp://test:test@{address}//"
         wait_until(lambda: _answers(url), _BOOT_SECONDS, "the RabbitMQ container answers")
         yield url

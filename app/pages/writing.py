@@ -27,4 +27,8 @@ def duration(start: dt.datetime | None, end: dt.datetime | None) -> str:
     if start is None or end is None:
         return ""
     seconds = (end - start).total_seconds()
-    return f"{seconds:.{1 if seconds >= 1 else 2}f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    return (
+        f"{seconds:.{1 if seconds >= 1 else 2}f} s"
+        if seconds < 60
+        else f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    )
