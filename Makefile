@@ -1,6 +1,7 @@
 # `make` prints the targets, from the comments beside them.
 SHELL := /bin/bash
 PYTHON ?= python3
+export PYTHON
 PIP := .venv/bin/pip --disable-pip-version-check install --quiet --require-hashes
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
@@ -22,9 +23,9 @@ ps:  ## show what is running
 restart:  ## stop and start everything
 	@bin/stack restart
 build: env  ## build the image
-	@docker compose build
+	@bin/stack build
 dev: env  ## with Docker: the source mounted, web and worker reload on change
-	@docker compose -f docker-compose.yml -f docker-compose.dev.yml up --build
+	@bin/stack dev
 local:  ## start everything without Docker
 	@bin/stack up local
 migrate:  ## bring the database up to date (make up does it too)
@@ -47,7 +48,7 @@ lint: .venv/dev  ## ruff and mypy
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
 format: .venv/dev  ## put the code into its standard form
-	@.venv/bin/ruff check --fix --exit-zero --quiet
+	@.venv/bin/ruff check --fix --exit-zero --quiet >/dev/null
 	@.venv/bin/ruff format
 docs: .venv/dev  ## write the generated pages of docs/
 	@.venv/bin/python -c 'from app.settings import reference; print(reference(), end="")' > docs/settings.md
@@ -56,11 +57,11 @@ requirements: .venv/dev  ## compile requirements*.in to versions pinned with has
 	@$(COMPILE) requirements-local.in -o requirements-local.txt
 	@$(COMPILE) requirements-dev.in -o requirements-dev.txt
 
-.venv/bin/python:
+.venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Darkroom needs Python 3.11 or later; this is "+sys.version.split()[0]+". Name another: make PYTHON=python3.13 …")'
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo 'On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
 # The stamps .venv/local and .venv/dev say that what a requirements file pins is installed.
-.venv/local: requirements.txt requirements-local.txt | .venv/bin/python
+.venv/local: requirements.txt requirements-local.txt | .venv/bin/pip
 	@echo 'Installing the pinned requirements into .venv'
 	@$(PIP) -r requirements.txt -r requirements-local.txt
 	@touch $@

@@ -1,15 +1,15 @@
 """Darkroom: the domain and the web. `create_app()` is the composition root of the web processes."""
 
-import logging
 import os
 
 from flask import Flask, Response
 
 from app.broker import Sender, make_celery
 from app.database import init_database
+from app.logs import set_up_logging
 from app.publisher import Publisher
 from app.services import Services
-from app.settings import Settings, load
+from app.settings import Settings, load_or_exit
 from app.storage import Store
 from app.uploads import Limits
 
@@ -17,9 +17,9 @@ __version__ = "0.1.0"
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The Flask app; reads the environment where no `settings` are given. Raises SettingsError."""
-    settings = settings or load(os.environ)
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    """The Flask app; reads the environment where no `settings` are given. Ends the process where those are faulty."""
+    settings = settings or load_or_exit(os.environ)
+    set_up_logging(settings.log_level)
     app = Flask(__name__)
     app.config.from_mapping(SECRET_KEY=settings.secret_key)
     init_database(app, settings.database_url)
@@ -29,6 +29,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         publisher=Publisher(app, Sender(celery)),
         limits=Limits(bytes=settings.max_upload_bytes, files=settings.max_job_files),
         max_pixels=settings.max_pixels,
+        silence_seconds=settings.upload_silence_seconds,
     ).attach(app)
     _register_routes(app)
     app.after_request(_harden)

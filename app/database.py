@@ -17,7 +17,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, event, make_url
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, event, make_url, text
 from sqlalchemy.dialects.mysql import DATETIME
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -107,6 +107,11 @@ def transaction() -> Iterator[Session]:
     """A session whose changes are committed at the end of the block, or rolled back on an exception."""
     with Session(db.engine, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+def ping() -> None:
+    """Ask the database for something of ours; raises SQLAlchemyError where it does not answer."""
+    db.session.execute(text("SELECT count(*) FROM (SELECT 1 FROM jobs LIMIT 1) AS one"))
 
 
 def dispose_after_fork() -> None:

@@ -13,6 +13,7 @@ DarkroomError
 │   ├── MalformedUpload
 │   ├── IncompleteUpload
 │   ├── UploadTooLarge
+│   ├── CrossSiteRequest
 │   └── InvalidParameter
 ├── NotFound
 ├── StorageFull              no room for the bytes; retrying later may help
@@ -91,6 +92,12 @@ class UploadTooLarge(RequestError):
     code = "upload-too-large"
     title = "The upload is too large"
     status = 413
+
+
+class CrossSiteRequest(RequestError):
+    code = "cross-site-request"
+    title = "The request comes from another site"
+    status = 403
 
 
 class InvalidParameter(RequestError):

@@ -4,7 +4,7 @@ import logging
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from app.errors import DarkroomError
 
@@ -25,21 +25,26 @@ def _known(error: DarkroomError) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
-    response = _answer(error.code or 500, f"http-{error.code}", error.name, error.description or error.name)
-    if allowed := getattr(error, "valid_methods", None):
-        response.headers["Allow"] = ", ".join(allowed)
+    detail, allowed = error.description or error.name, ", ".join(getattr(error, "valid_methods", None) or ())
+    if isinstance(error, NotFound):
+        detail = "There is nothing at this address."
+    if allowed:
+        detail = f"{request.method} is not possible at this address; it takes {allowed}."
+    response = _answer(error.code or 500, f"http-{error.code}", error.name, detail)
+    if allowed:
+        response.headers["Allow"] = allowed
     return response
 
 
 def _database(error: OperationalError) -> Response:
     log.error("database: %s", error.orig)
-    detail = "The database does not answer; nothing of this request was recorded. Try again in a few seconds."
+    detail = "The database does not answer. Try again in a few seconds."
     return _answer(503, "database-unavailable", "The database does not answer", detail, retryable=True)
 
 
 def _unknown(error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.path, exc_info=error)
-    return _answer(500, "internal", "Something went wrong", "The error is in the server's log; nothing was recorded.")
+    return _answer(500, "internal", "Something went wrong", "The error is in the server's log.")
 
 
 def _answer(status: int, code: str, title: str, detail: str, *, retryable: bool = False) -> Response:

@@ -2,9 +2,9 @@
 
 import os
 
-from app.settings import load
+from app.settings import load_or_exit
 
-_settings = load(os.environ)
+_settings = load_or_exit(os.environ)
 
 wsgi_app = "app:create_app()"
 worker_class = "gthread"

@@ -41,7 +41,8 @@ class Due:
 
     id: UUID
     lane: Lane
-    publishes: int
+    attempt: int = 0
+    publishes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class Failure:
 def due(session: Session, now: dt.datetime, limit: int) -> list[Due]:
     """The items that wait and whose time to be published has come, those that wait longest first."""
     rows = session.execute(
-        select(Item.id, Job.lane, Item.publishes)
+        select(Item.id, Job.lane, Item.attempt, Item.publishes)
         .join(Item.job)
         .where(Item.state.in_(_WAITING), Item.dispatch_after <= now)
         .order_by(Item.dispatch_after)
@@ -92,12 +93,16 @@ def due(session: Session, now: dt.datetime, limit: int) -> list[Due]:
 
 
 def mark_published(items: Collection[Due], now: dt.datetime) -> None:
-    """pending → queued. An item that no worker claims is published again later, each time after twice the wait."""
+    """pending or queued → queued, where nothing has happened to the item since it was read.
+
+    An item that no worker claims is published again later, each time after twice the wait.
+    """
     with transaction() as session:
         for item in items:
             wait = min(_REPUBLISH_AFTER * 2 ** min(item.publishes, 10), _REPUBLISH_AT_MOST)
+            unchanged = and_(Item.attempt == item.attempt, Item.publishes == item.publishes)
             _change(
-                session, update(Item).where(Item.id == item.id, Item.state.in_(_WAITING)),
+                session, update(Item).where(Item.id == item.id, Item.state.in_(_WAITING), unchanged),
                 state=ItemState.QUEUED, publishes=item.publishes + 1, dispatch_after=now + wait,
             )  # fmt: skip
 
@@ -184,8 +189,8 @@ def recover(attempt: Lost, now: dt.datetime, max_attempts: int) -> bool:
             )  # fmt: skip
         return _end(
             session, attempt.job_id, expired, ItemState.QUARANTINED, error_code="quarantined",
-            error=f"{reason} The file ended its worker on every attempt, or the workers are too small for it; "
-            "it will not be tried again by itself.",
+            error=f"{reason} Either the file ends whatever works on it, or the workers were stopped or cut off"
+            " each time; it will not be tried again by itself.",
         )  # fmt: skip
 
 

@@ -24,9 +24,9 @@ Row = TypeVar("Row", bound=Base)
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A job that is committed, and the items that are to be published for it."""
+    """A job that is committed, whole in memory, and the items that are to be published for it."""
 
-    job_id: UUID
+    job: Job
     due: list[Due]
 
 
@@ -40,12 +40,12 @@ def submit(files: Sequence[ReceivedFile]) -> Submission:
     job.items = [_item(file, position, now) for position, file in enumerate(files)]
     with transaction() as session:
         session.add(job)
-    return Submission(job.id, [Due(item.id, lane, publishes=0) for item in job.items])
+    return Submission(job, [Due(item.id, lane) for item in job.items])
 
 
 def _item(file: ReceivedFile, position: int, now: dt.datetime) -> Item:
     asset = Asset(name=file.name, sha256=file.stored.sha256, bytes=file.stored.bytes)
-    return Item(asset=asset, position=position, dispatch_after=now + DISPATCH_GRACE)
+    return Item(asset=asset, position=position, dispatch_after=now + DISPATCH_GRACE, outputs=[])
 
 
 def get(job_id: UUID) -> Job:

@@ -35,7 +35,10 @@ class Publisher:
             except queue.Full:
                 log.warning("publisher: full; %d items are left to the dispatcher", len(items) - position)
                 break
-        self._ensure_thread()
+        try:
+            self._ensure_thread()
+        except RuntimeError as error:  # no more threads on this machine; the job is accepted all the same
+            log.warning("publisher: %s; the dispatcher publishes", error)
 
     def _ensure_thread(self) -> None:
         """Start the thread at its first use: a process that forks must not have it yet."""

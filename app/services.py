@@ -16,6 +16,7 @@ class Services:
     publisher: Publisher
     limits: Limits
     max_pixels: int
+    silence_seconds: int
 
     def attach(self, app: Flask) -> None:
         app.extensions["darkroom"] = self

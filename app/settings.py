@@ -8,7 +8,7 @@ instead stand in a file that NAME_FILE names (Docker secrets). An empty value co
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy.engine import URL, make_url
@@ -17,7 +17,14 @@ from sqlalchemy.exc import ArgumentError
 from app.errors import SettingsError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-_DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "mysql": "mysql+pymysql"}
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+}
+_BROKERS = ("amqp", "amqps", "redis", "rediss", "redis+socket")
 _PLACEHOLDERS = ("changeme", "change-me", "change_me", "placeholder", "example", "your-", "secret-key", "insecure")
 
 
@@ -26,11 +33,20 @@ def _database_url(value: str) -> str:
         url = make_url(value)
     except ArgumentError:
         raise ValueError("is not a database URL; write sqlite:///path, postgresql://… or mysql://…") from None
-    url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
-    backend = url.get_backend_name()
-    if backend not in ("sqlite", "postgresql", "mysql"):
-        raise ValueError(f"names the database {backend!r}; SQLite, PostgreSQL and MySQL are supported")
-    return (_sqlite_file(url) if backend == "sqlite" else url).render_as_string(hide_password=False)
+    driver = url.drivername if url.drivername in _DRIVERS.values() else _DRIVERS.get(url.drivername)
+    if driver is None:
+        raise ValueError(f"begins with {url.drivername!r}; write sqlite://, postgresql:// or mysql://")
+    _not_placeholder(url.password or "")
+    url = url.set(drivername=driver)
+    return (_sqlite_file(url) if driver == "sqlite" else url).render_as_string(hide_password=False)
+
+
+def _broker_url(value: str) -> str:
+    scheme = value.partition("://")[0]
+    if value and scheme not in _BROKERS:
+        raise ValueError(f"begins with {scheme[:20]!r}; write amqp://user:password@host:5672//")
+    _not_placeholder(urlsplit(value).password or "")
+    return value
 
 
 def _sqlite_file(url: URL) -> URL:
@@ -41,7 +57,7 @@ def _sqlite_file(url: URL) -> URL:
 
 def _not_placeholder(value: str) -> str:
     if any(word in value.lower() for word in _PLACEHOLDERS):
-        raise ValueError("is still a placeholder; `make env` writes a random one into .env")
+        raise ValueError("is still a placeholder; delete it from .env, and `make env` writes a random one there")
     return value
 
 
@@ -65,14 +81,14 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    secret_key: Secret = Field(min_length=32, description="Signs what the web hands out. At least 32 characters.")
+    secret_key: Secret = Field(min_length=32, description="Flask's secret key; at least 32 characters.")
     database_url: Annotated[str, AfterValidator(_database_url)] = Field(
         default="sqlite:///var/darkroom.db",
         validate_default=True,
         description="The database that holds every job: `sqlite:///relative/path`, `sqlite:////absolute/path`, "
         "`postgresql://user:password@host/name` or `mysql://user:password@host/name`.",
     )
-    broker_url: str = Field(
+    broker_url: Annotated[str, AfterValidator(_broker_url)] = Field(
         default="",
         description="The message broker, for example `amqp://user:password@host:5672//`. Comes before "
         "`MESSAGE_BROKER_HOST`.",
@@ -81,7 +97,11 @@ class Settings(BaseModel):
         default=None, description="host:port of RabbitMQ, where `BROKER_URL` is not set."
     )
     rabbitmq_default_user: str = Field(default="darkroom", description="User for `MESSAGE_BROKER_HOST`.")
-    rabbitmq_default_pass: Secret = Field(default="", description="Password for `MESSAGE_BROKER_HOST`.")
+    rabbitmq_default_pass: Secret = Field(
+        default="",
+        description="Password for `MESSAGE_BROKER_HOST`. With Docker"
+        " it stands in .env itself: RabbitMQ's container reads it there.",
+    )
     media_root: ProjectPath = Field(
         default=Path("media"), validate_default=True, description="Folder of the originals and the results."
     )
@@ -91,6 +111,9 @@ class Settings(BaseModel):
         description="Largest request body accepted: all files of one job together, in bytes.",
     )
     max_job_files: int = Field(default=1000, ge=1, le=100_000, description="Most files accepted in one job.")
+    upload_silence_seconds: int = Field(
+        default=30, ge=1, le=3600, description="An upload from which nothing comes for so long is given up, in seconds."
+    )
     max_pixels: int = Field(
         default=100_000_000,
         ge=1,
@@ -161,6 +184,14 @@ def load(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
+def load_or_exit(environ: Mapping[str, str]) -> Settings:
+    """What a process does first: the settings, or its end with the sentences and no traceback."""
+    try:
+        return load(environ)
+    except SettingsError as error:
+        raise SystemExit(f"Darkroom does not start, because of its settings:\n{error}") from None
+
+
 def _read(environ: Mapping[str, str], name: str) -> str | None:
     direct, file = environ.get(name), environ.get(f"{name}_FILE")
     if not file:
@@ -169,8 +200,9 @@ def _read(environ: Mapping[str, str], name: str) -> str | None:
         raise ValueError(f"{name} and {name}_FILE are both set; keep one of them.")
     try:
         return Path(file).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ValueError(f"{name}_FILE names {file}, which can not be read: {error.strerror}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ValueError(f"{name}_FILE names {file}, which can not be read: {reason}.") from None
 
 
 def _sentence(fault: Any) -> str:

@@ -69,13 +69,17 @@ class Store:
         try:
             if target.exists():
                 temporary.unlink()
+                self._sync_names(target)  # whoever renamed it may not have come so far
                 return
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary.rename(target)
-            _sync_folder(target.parent)
-            _sync_folder(self._objects)
+            self._sync_names(target)
         except OSError as error:
             raise _translated(error) from error
+
+    def _sync_names(self, target: Path) -> None:
+        for folder in (target.parent, self._objects, self._objects.parent):
+            _sync_folder(folder)
 
     def _writable_tmp(self) -> Path:
         try:

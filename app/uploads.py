@@ -5,23 +5,27 @@ cut off. Here a body counts only when its closing boundary was seen and its leng
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
-from app.errors import IncompleteUpload, MalformedUpload, NotMultipart, TooManyFiles, UploadTooLarge
+from app.errors import (
+    IncompleteUpload,
+    InvalidParameter,
+    MalformedUpload,
+    NotMultipart,
+    TooManyFiles,
+    UploadTooLarge,
+)
+from app.names import safe_name
 from app.storage import IncomingFile, Store, StoredFile
 
 _CHUNK = 64 * 1024
 _MAX_BUFFER_BYTES = 512 * 1024
-_MAX_FIELD_BYTES = 64 * 1024
-_MAX_FIELDS = 100
-_MAX_NAME_BYTES = 255
 
 
 class Readable(Protocol):
@@ -40,21 +44,15 @@ class ReceivedFile:
     stored: StoredFile
 
 
-@dataclass(slots=True)
-class Form:
-    fields: dict[str, str] = field(default_factory=dict)
-    files: list[ReceivedFile] = field(default_factory=list)
-
-
-def receive(body: Readable, headers: Mapping[str, str], store: Store, limits: Limits) -> Form:
+def receive(body: Readable, headers: Mapping[str, str], store: Store, limits: Limits) -> list[ReceivedFile]:
     """Read a multipart body to its end and store its files.
 
-    Raises NotMultipart, MalformedUpload, IncompleteUpload, UploadTooLarge, TooManyFiles or StorageFull; then no file of
-    the body is left under its temporary name.
+    Raises NotMultipart, MalformedUpload, IncompleteUpload, UploadTooLarge, TooManyFiles, InvalidParameter (a field that
+    is not a file) or StorageFull; then no file of the body is left under its temporary name.
     """
     boundary = _boundary(headers.get("Content-Type", ""))
     announced = _announced_length(headers, limits)
-    decoder = MultipartDecoder(boundary, max_form_memory_size=_MAX_BUFFER_BYTES, max_parts=limits.files + _MAX_FIELDS)
+    decoder = MultipartDecoder(boundary, max_form_memory_size=_MAX_BUFFER_BYTES)
     parts = _Parts(store, limits)
     try:
         for event in _events(decoder, _Body(body, announced, limits)):
@@ -142,27 +140,25 @@ def _ready(decoder: MultipartDecoder) -> Iterator[Event]:
 
 
 class _Parts:
-    """The parts seen so far: the fields' text, and the files under their temporary names."""
+    """The files seen so far, under their temporary names."""
 
     def __init__(self, store: Store, limits: Limits) -> None:
         self._store, self._limits = store, limits
-        self._fields: dict[str, bytearray] = {}
         self._files: list[tuple[str, IncomingFile]] = []
-        self._sink: Callable[[bytes], object] = bytes
+        self._sink: Callable[[bytes], object] = self._refuse_unnamed
 
     def take(self, event: Event) -> None:
         if isinstance(event, File):
             self._sink = self._begin_file(event.filename) if event.filename else self._refuse_unnamed
         elif isinstance(event, Field):
-            self._sink = self._begin_field(event.name)
+            raise InvalidParameter(f"The form has the field {str(event.name)[:80]!r}; only files are taken.")
         elif isinstance(event, Data):
             self._sink(event.data)
             if not event.more_data and self._files:
                 self._files[-1][1].seal()
 
-    def keep(self) -> Form:
-        files = [ReceivedFile(name, incoming.keep()) for name, incoming in self._files]
-        return Form({name: bytes(text).decode("utf-8", "replace") for name, text in self._fields.items()}, files)
+    def keep(self) -> list[ReceivedFile]:
+        return [ReceivedFile(name, incoming.keep()) for name, incoming in self._files]
 
     def discard(self) -> None:
         for _, incoming in self._files:
@@ -178,35 +174,8 @@ class _Parts:
         self._files.append((safe_name(name), incoming))
         return incoming.write
 
-    def _begin_field(self, name: str | None) -> Callable[[bytes], object]:
-        if not name:
-            raise MalformedUpload("A part of the form has no name.")
-        if len(self._fields) == _MAX_FIELDS:
-            raise MalformedUpload(f"The form has more than {_MAX_FIELDS} fields that are not files.")
-        text = self._fields[name] = bytearray()
-
-        def append(data: bytes) -> None:
-            text.extend(data)
-            if len(text) > _MAX_FIELD_BYTES:
-                raise MalformedUpload(f"The field {name[:80]!r} is longer than {_MAX_FIELD_BYTES:,} bytes.")
-
-        return append
-
     @staticmethod
     def _refuse_unnamed(data: bytes) -> None:
         """A browser sends an empty file without a name where none was chosen; anything more than that is a fault."""
         if data:
             raise MalformedUpload("A file was sent without a file name.")
-
-
-def safe_name(name: str) -> str:
-    """The last part of a file's name as sent: NFC, without control and bidirectional characters, 255 bytes at most."""
-    name = unicodedata.normalize("NFC", re.split(r"[/\\]", name)[-1])
-    name = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn")).strip()
-    encoded = name.encode()
-    if len(encoded) > _MAX_NAME_BYTES:
-        stem, dot, extension = name.rpartition(".")
-        suffix = f".{extension}" if dot and len(extension) <= 10 else ""
-        keep = _MAX_NAME_BYTES - len(suffix.encode())
-        name = (stem if suffix else name).encode()[:keep].decode("utf-8", "ignore") + suffix
-    return name if name not in ("", ".", "..") else "file"

@@ -2,12 +2,11 @@
 
 import os
 
-from app.errors import SettingsError
-from app.settings import load
+from app.settings import load_or_exit
 
-_settings = load(os.environ)
+_settings = load_or_exit(os.environ)
 if not _settings.flower_password:
-    raise SettingsError("FLOWER_PASSWORD is not set; `make env` writes it into .env.")
+    raise SystemExit("FLOWER_PASSWORD is not set; `make env` writes it into .env.")
 
 basic_auth = [f"{_settings.flower_user}:{_settings.flower_password}"]
 broker_api = _settings.flower_broker_api or None

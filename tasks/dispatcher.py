@@ -9,9 +9,10 @@ from types import FrameType
 from app import items
 from app.broker import Sender, make_celery
 from app.database import db, utc_now
+from app.logs import set_up_logging
 from app.outbox import publish
-from app.settings import Settings, load
-from tasks.runtime import database_app, set_up_logging
+from app.settings import Settings, load_or_exit
+from tasks.runtime import database_app
 
 log = logging.getLogger("dispatcher")
 
@@ -53,7 +54,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
 
 def main() -> None:
-    settings = load(os.environ)
+    settings = load_or_exit(os.environ)
     set_up_logging(settings.log_level)
     stop = threading.Event()
 

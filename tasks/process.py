@@ -2,21 +2,31 @@
 
 import datetime as dt
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import PurePath
+from functools import partial
 from uuid import UUID
 
 from flask import Flask
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from app import items, recipes
-from app.errors import FileError
+from app.errors import DarkroomError
+from app.imaging.outputs import OutputSpec
 from app.imaging.pipeline import RenderedFile, Rendering, render
 from app.items import Claim, Failure
 from app.models import Output
+from app.names import result_name
 from app.storage import Store, StoredFile
 from tasks.lease import renewing
 
 log = logging.getLogger(__name__)
+
+_RECORD_AGAIN_SECONDS = (1, 5, 15)
+
+End = Callable[[], bool]
+"""Records how an attempt ended; False where the lease was lost."""
 
 
 class Processor:
@@ -30,39 +40,63 @@ class Processor:
         if claim is None:
             return
         with renewing(self._app, claim, self._lease):
-            self._attempt(claim)
+            self._record(claim, self._attempt(claim))
 
-    def _attempt(self, claim: Claim) -> None:
+    def _attempt(self, claim: Claim) -> End:
         try:
-            rendering, outputs = self._render(claim)
-        except FileError as error:
-            items.fail(claim, Failure(error.code, f"{claim.asset_name}: {error}"))
+            return self._work(claim)
+        except DarkroomError as error:
+            log.info("item %s, attempt %d: %s", claim.item_id, claim.attempt, error.code)
+            failure = Failure(error.code, f"{claim.asset_name}: {error}")
+            return self._later(claim, failure) if error.retryable else partial(items.fail, claim, failure)
         except Exception as error:
             log.exception("item %s, attempt %d", claim.item_id, claim.attempt)
-            cause = f"{claim.asset_name} could not be processed ({type(error).__name__}); the worker's log says more."
-            items.retry_later(claim, Failure("internal", cause), self._max_attempts)
-        else:
-            self._finish(claim, rendering, outputs)
+            return self._later(claim, _internal(claim, error))
 
-    def _render(self, claim: Claim) -> tuple[Rendering, list[Output]]:
-        recipe = recipes.find(claim.recipe, claim.recipe_version)
+    def _work(self, claim: Claim) -> End:
+        specs = recipes.find(claim.recipe, claim.recipe_version).outputs
         with self._store.scratch() as scratch:
-            rendering = render(self._store.path(claim.asset_sha256), recipe.outputs, scratch, self._max_pixels)
+            rendering = render(self._store.path(claim.asset_sha256), specs, scratch, self._max_pixels)
             stored = {path: self._store.adopt(path) for path in {file.path for file in rendering.files}}
-        outputs = [_output(claim, position, file, stored[file.path]) for position, file in enumerate(rendering.files)]
-        return rendering, outputs
+        outputs = [
+            _output(claim, position, spec, file, stored[file.path])
+            for position, (spec, file) in enumerate(zip(specs, rendering.files, strict=True))
+        ]
+        return partial(items.succeed, claim, asdict(rendering.source), outputs, _data(rendering))
 
-    @staticmethod
-    def _finish(claim: Claim, rendering: Rendering, outputs: list[Output]) -> None:
-        data = {"placeholder": rendering.placeholder, "dominant_color": rendering.dominant_color}
-        if not items.succeed(claim, asdict(rendering.source), outputs, data):
-            log.warning("item %s: attempt %d lost its lease; its work is discarded", claim.item_id, claim.attempt)
+    def _later(self, claim: Claim, failure: Failure) -> End:
+        return partial(items.retry_later, claim, failure, self._max_attempts)
+
+    def _record(self, claim: Claim, end: End) -> None:
+        """The work is done; a database that is busy must not undo it, so this is tried again while the lease lives."""
+        for wait in (*_RECORD_AGAIN_SECONDS, None):
+            try:
+                if not end():
+                    log.warning("item %s: attempt %d lost its lease; it is discarded", claim.item_id, claim.attempt)
+                return
+            except OperationalError as error:
+                log.warning("item %s: the end was not recorded: %s", claim.item_id, error)
+                if wait is None:
+                    raise
+                time.sleep(wait)
+            except SQLAlchemyError as error:
+                log.exception("item %s: the end can not be recorded", claim.item_id)
+                end = self._later(claim, _internal(claim, error))
 
 
-def _output(claim: Claim, position: int, file: RenderedFile, stored: StoredFile) -> Output:
-    slot = file.name.rpartition("-")[0]
+def _internal(claim: Claim, error: Exception) -> Failure:
+    cause = f"{claim.asset_name} could not be processed ({type(error).__name__}); the worker's log says more."
+    return Failure("internal", cause)
+
+
+def _data(rendering: Rendering) -> dict[str, str]:
+    return {"placeholder": rendering.placeholder, "dominant_color": rendering.dominant_color}
+
+
+def _output(claim: Claim, position: int, spec: OutputSpec, file: RenderedFile, stored: StoredFile) -> Output:
+    variant = spec.name.removesuffix(f"-{spec.format}")
     return Output(
         item_id=claim.item_id, position=position, attempt=claim.attempt,
-        name=file.name, filename=f"{PurePath(claim.asset_name).stem}-{slot}.{file.extension}",
+        name=spec.name, filename=result_name(claim.asset_name, variant, file.extension),
         sha256=stored.sha256, media_type=file.media_type, bytes=stored.bytes, width=file.width, height=file.height,
     )  # fmt: skip

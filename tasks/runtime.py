@@ -1,7 +1,5 @@
 """What the processes without a web share: a Flask app that holds only the database."""
 
-import logging
-
 from flask import Flask
 
 from app.database import init_database
@@ -13,7 +11,3 @@ def database_app(settings: Settings) -> Flask:
     app = Flask("darkroom")
     init_database(app, settings.database_url)
     return app
-
-
-def set_up_logging(level: str) -> None:
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

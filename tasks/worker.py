@@ -10,14 +10,15 @@ from celery.signals import setup_logging, worker_process_init
 
 from app.broker import PROCESS_TASK, make_celery
 from app.database import dispose_after_fork
-from app.settings import load
+from app.logs import set_up_logging
+from app.settings import load_or_exit
 from app.storage import Store
 from tasks.dead_letters import DeadLetters
 from tasks.heartbeat import heartbeat_step
 from tasks.process import Processor
-from tasks.runtime import database_app, set_up_logging
+from tasks.runtime import database_app
 
-settings = load(os.environ)
+settings = load_or_exit(os.environ)
 database = database_app(settings)
 processor = Processor(
     app=database,

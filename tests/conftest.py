@@ -30,14 +30,20 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     }
 
 
+def close_database(app: Flask) -> None:
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database at the newest migration, to be copied."""
     folder = tmp_path_factory.mktemp("database")
-    with create_app(load(environment(folder))).app_context():
+    app = create_app(load(environment(folder)))
+    with app.app_context():
         flask_migrate.upgrade()
-        for engine in db.engines.values():
-            engine.dispose()  # the last connection moves the write-ahead log into the file
+    close_database(app)  # the last connection moves the write-ahead log into the file
     return folder / "darkroom.db"
 
 
@@ -52,9 +58,11 @@ def make_settings(tmp_path: Path, migrated_database: Path) -> Callable[..., Sett
 
 
 @pytest.fixture
-def app(make_settings: Callable[..., Settings]) -> Flask:
+def app(make_settings: Callable[..., Settings]) -> Iterator[Flask]:
     """An app whose broker can not be reached."""
-    return create_app(make_settings())
+    app = create_app(make_settings())
+    yield app
+    close_database(app)
 
 
 @pytest.fixture

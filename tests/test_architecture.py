@@ -8,7 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted([*ROOT.glob("app/**/*.py"), *ROOT.glob("tasks/**/*.py")])
-USE_CASES = ("app.jobs", "app.items", "app.recipes", "app.storage", "app.uploads")
+USE_CASES = ("app.jobs", "app.items", "app.recipes", "app.storage", "app.uploads", "app.names")
+LOADING = ("app.settings.load", "app.settings.load_or_exit")
+WEB = ("app.api", "app.pages", "app.downloads", "app.health", "app.submission", "app.paging")
 COMPOSITION_ROOTS = ("app", "app.gunicorn", "tasks.worker", "tasks.dispatcher", "tasks.dashboard", "tasks.runtime")
 
 
@@ -43,9 +45,18 @@ def forbidden(module: str, imported: str) -> str | None:
         and not within(imported, "app.imaging", "app.errors"),
         "use cases know no Flask and no Celery": within(module, *USE_CASES)
         and within(imported, "flask", "celery", "kombu", "app.services", "app.broker"),
-        "api and pages open no image and write no SQL": within(module, "app.api", "app.pages", "app.downloads")
-        and within(imported, "PIL", "sqlalchemy", "app.database", "app.imaging.pipeline"),
-        "only composition roots read the settings": imported == "app.settings.load" and module not in COMPOSITION_ROOTS,
+        "api and pages open no image and write no SQL": within(module, *WEB)
+        and within(
+            imported,
+            "PIL",
+            "sqlalchemy.orm",
+            "sqlalchemy.select",
+            "sqlalchemy.text",
+            "app.imaging.pipeline",
+            "app.database.db",
+        ),
+        "only composition roots read the settings": within(imported, *LOADING) and module not in COMPOSITION_ROOTS,
+        "settings are imported by name": imported in ("app.settings", "app.settings.*"),
         "only the settings read the environment": imported in ("os.environ", "os.getenv"),
     }
     return next((rule for rule, broken in rules.items() if broken), None)
@@ -59,7 +70,7 @@ def test_every_import_follows_the_arrows(path: Path):
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_the_environment_is_only_handed_to_load(path: Path):
-    source = path.read_text(encoding="utf-8").replace("load(os.environ)", "")
+    source = path.read_text(encoding="utf-8").replace("load_or_exit(os.environ)", "")
     assert "os.environ" not in source.split('"""', 2)[-1]
     assert "getenv" not in source
 
@@ -73,6 +84,8 @@ def test_the_environment_is_only_handed_to_load(path: Path):
         ("app.pages", "PIL.Image"),
         ("app.errors", "app.models.Job"),
         ("app.storage", "app.settings.load"),
+        ("app.storage", "app.settings"),
+        ("app.health", "sqlalchemy.text"),
     ],
 )
 def test_a_wrong_arrow_is_found(module: str, imported: str):

@@ -78,7 +78,10 @@ def fault(human_name: str, detail: str) -> FileError:
             f"It is a {human_name} file of a kind that Darkroom does not read{reason}; "
             f"export it as a common 8 or 16 bit {accepted_sentence()} image."
         )
-    return DamagedFile(f"The {human_name} file is damaged or cut off{reason}; send the complete file again.")
+    return DamagedFile(
+        f"The {human_name} file is damaged or cut off{reason}; "
+        f"send the complete file again, a {accepted_sentence()} image."
+    )
 
 
 def _printable(detail: str) -> str:

@@ -28,7 +28,7 @@ def opened(source: Path, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
     with source.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
         if not head:
-            raise EmptyFile("The file has 0 bytes; send the complete file again.")
+            raise EmptyFile(f"The file has 0 bytes; send the complete file again, a {accepted_sentence()} image.")
         check_pixels(claimed_size(head), max_pixels)
         with reading(accepted_kind(head) or "image"), _identified(stream, head) as image:
             check_pixels(image.size, max_pixels)

@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from app import jobs, recipes
 from app.errors import DarkroomError
 from app.imaging.formats import OUTPUT_FORMATS, accepted_sentence
 from app.pages import writing
+from app.paging import before_parameter
 from app.services import services
 from app.submission import submit_request
 
@@ -29,10 +30,10 @@ def home() -> str:
 def submit() -> Response | tuple[str, int]:
     """Take the files of the form; then the job's page, or this page again with what was wrong."""
     try:
-        job_id = submit_request()
+        submitted = submit_request()
     except DarkroomError as error:
         return _home(error), error.status
-    return redirect(url_for("pages.job", job_id=job_id), 303)
+    return redirect(url_for("pages.job", job_id=submitted.id), 303)
 
 
 def _home(error: DarkroomError | None = None) -> str:
@@ -50,8 +51,7 @@ def _home(error: DarkroomError | None = None) -> str:
 
 @blueprint.get("/jobs")
 def job_list() -> str:
-    before = request.args.get("before", type=UUID)
-    page = jobs.newest(_PAGE, before=before)
+    page = jobs.newest(_PAGE, before=before_parameter())
     return render_template("jobs.html", jobs=page, more=page[-1].id if len(page) == _PAGE else None)
 
 

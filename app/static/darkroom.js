@@ -14,11 +14,14 @@ function localTimes(root) {
 
 // A job's page follows the job until it has ended.
 async function follow(main) {
+  let took = 0;
   while (main.hasAttribute("data-live")) {
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, Math.max(POLL_MS, 10 * took)));
     if (document.hidden) continue;
+    const started = performance.now();
     const response = await fetch(location.href).catch(() => null);
     if (!response || !response.ok) continue;
+    took = performance.now() - started; // a large job is asked for less often
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     const next = fresh.getElementById("main");
     document.title = fresh.title;
@@ -39,6 +42,7 @@ function update(main, next) {
   for (const selector of ["h1", ".lead", ".overall"]) {
     main.querySelector(selector).replaceChildren(...next.querySelector(selector).childNodes);
   }
+  main.querySelector(".overall").className = next.querySelector(".overall").className;
   localTimes(main);
 }
 

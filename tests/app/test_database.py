@@ -14,7 +14,7 @@ from app.database import Base, db, transaction
 from app.models import Job
 from app.settings import load
 from app.storage import Store
-from tests.conftest import environment
+from tests.conftest import close_database, environment
 from tests.factories import submitted
 
 
@@ -36,7 +36,8 @@ def schema() -> dict[str, object]:
 
 
 def test_migrations_lead_up_down_and_up_again_to_the_models(tmp_path: Path):
-    with create_app(load(environment(tmp_path))).app_context():
+    app = create_app(load(environment(tmp_path)))
+    with app.app_context():
         Base.metadata.create_all(db.engine)
         from_models = schema()
         Base.metadata.drop_all(db.engine)
@@ -48,6 +49,7 @@ def test_migrations_lead_up_down_and_up_again_to_the_models(tmp_path: Path):
         assert schema() == {}
         flask_migrate.upgrade()
         assert schema() == from_models
+    close_database(app)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def test_concurrent_read_modify_writes_lose_nothing(context: Flask, store: Store
         with context.app_context():
             for _ in range(25):
                 with transaction() as session:
-                    job = session.get_one(Job, submission.job_id)
+                    job = session.get_one(Job, submission.job.id)
                     session.execute(update(Job).values(succeeded=job.succeeded + 1))
 
     threads = [threading.Thread(target=count_up) for _ in range(4)]
@@ -74,17 +76,17 @@ def test_concurrent_read_modify_writes_lose_nothing(context: Flask, store: Store
         thread.start()
     for thread in threads:
         thread.join()
-    assert jobs.get(submission.job_id).succeeded == 100
+    assert jobs.get(submission.job.id).succeeded == 100
 
 
 def test_a_slow_reader_does_not_hold_up_a_writer(context: Flask, store: Store):
     submission = submitted(store)
-    assert jobs.get(submission.job_id).succeeded == 0
+    assert jobs.get(submission.job.id).succeeded == 0
     with transaction() as session:
         session.execute(update(Job).values(succeeded=1))
-    assert jobs.get(submission.job_id).succeeded == 0, "the reader still sees its own moment"
+    assert jobs.get(submission.job.id).succeeded == 0, "the reader still sees its own moment"
     db.session.remove()
-    assert jobs.get(submission.job_id).succeeded == 1
+    assert jobs.get(submission.job.id).succeeded == 1
 
 
 def test_the_reading_session_can_not_write(context: Flask, store: Store):

@@ -42,7 +42,7 @@ def item(item_id) -> Item:
 
 def job_of(submission) -> Job:
     db.session.remove()
-    return jobs.get(submission.job_id)
+    return jobs.get(submission.job.id)
 
 
 def lost() -> list[items.Lost]:
@@ -65,7 +65,7 @@ def test_an_item_is_claimed_by_one_worker_only(store: Store):
 def test_a_message_for_a_row_that_is_gone_is_nothing_to_do(store: Store):
     submission = submitted(store)
     with transaction() as session:
-        session.delete(session.get_one(Job, submission.job_id))
+        session.delete(session.get_one(Job, submission.job.id))
     assert items.claim(submission.due[0].id, "worker", LEASE) is None
 
 
@@ -163,6 +163,15 @@ def test_publishing_twice_changes_nothing_for_a_running_item(store: Store):
     claim(waiting.id)
     items.mark_published([waiting], utc_now())
     assert item(waiting.id).state == ItemState.RUNNING
+
+
+def test_a_mark_that_comes_late_does_not_undo_a_retry(store: Store):
+    """Published, claimed, failed for now, and only then marked: the item is due as the retry says."""
+    [waiting] = submitted(store).due
+    assert items.retry_later(claim(waiting.id), FAILURE, 3)
+    retry_at = item(waiting.id).dispatch_after
+    items.mark_published([waiting], utc_now())
+    assert (item(waiting.id).state, item(waiting.id).dispatch_after) == (ItemState.PENDING, retry_at)
 
 
 @pytest.mark.parametrize(

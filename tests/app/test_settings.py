@@ -32,7 +32,11 @@ def test_defaults_are_complete_but_for_the_secret_and_the_broker():
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL: input should be 'DEBUG'"),
         ("BROKER_URL", "", "BROKER_URL is not set, nor MESSAGE_BROKER_HOST"),
         ("DATABASE_URL", "sqlite://", "DATABASE_URL names no file"),
-        ("DATABASE_URL", "oracle://host/name", "SQLite, PostgreSQL and MySQL are supported"),
+        ("DATABASE_URL", "oracle://host/name", "DATABASE_URL begins with 'oracle'"),
+        ("DATABASE_URL", "postgresql+asyncpg://host/name", "DATABASE_URL begins with 'postgresql+asyncpg'"),
+        ("DATABASE_URL", "postgresql://u:changeme@host/name", "DATABASE_URL is still a placeholder"),
+        ("BROKER_URL", "ampq://host//", "BROKER_URL begins with 'ampq'; write amqp://"),
+        ("BROKER_URL", "amqp://u:changeme@host//", "BROKER_URL is still a placeholder"),
         ("DATABASE_URL", "what is this", "DATABASE_URL is not a database URL"),
         ("MESSAGE_BROKER_HOST", "rabbitmq", "which is not host:port"),
     ],
@@ -103,6 +107,12 @@ def test_a_value_and_its_file_together_are_refused(tmp_path: Path):
         load(GOOD | {"SECRET_KEY_FILE": str(tmp_path / "x")})
 
 
+def test_a_file_that_is_not_text_is_named(tmp_path: Path):
+    (tmp_path / "secret").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match=r"SECRET_KEY_FILE names .*, which can not be read: it is not UTF-8 text"):
+        load({"BROKER_URL": "amqp://host//", "SECRET_KEY_FILE": str(tmp_path / "secret")})
+
+
 def test_a_missing_file_is_named(tmp_path: Path):
     with pytest.raises(SettingsError, match=f"MAX_PIXELS_FILE names {tmp_path}/none, which can not be read"):
         load(GOOD | {"MAX_PIXELS_FILE": str(tmp_path / "none")})
@@ -115,3 +125,4 @@ def test_a_process_with_a_faulty_setting_does_not_start(module: str):
     )
     assert process.returncode != 0
     assert "SECRET_KEY: string should have at least 32 characters" in process.stderr
+    assert "Traceback" not in process.stderr

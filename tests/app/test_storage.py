@@ -46,11 +46,28 @@ def test_nothing_is_visible_before_keep(tmp_path: Path):
 
 def test_a_file_is_synced_before_it_gets_its_name_and_its_folder_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Without either, a power cut may leave an empty file under a good name; only the order of calls can show it."""
+    order = noted_calls(monkeypatch)
+    stored = write(Store(tmp_path), b"abc").keep()
+    folder = Store(tmp_path).path(stored.sha256).parent
+    assert order == ["file", "rename", str(folder), str(folder.parent), str(tmp_path)]
+
+
+def test_a_file_that_is_there_already_is_synced_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whoever renamed it may still be before its sync; we answer "kept" only when it is."""
+    stored = write(Store(tmp_path), b"abc").keep()
+    order = noted_calls(monkeypatch)
+    write(Store(tmp_path), b"abc").keep()
+    assert order[:2] == ["file", str(Store(tmp_path).path(stored.sha256).parent)]
+
+
+def noted_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """From now on: "file" for a file that is synced, the path of a folder that is, and "rename"."""
     order: list[str] = []
     sync, rename = os.fsync, Path.rename
 
     def noting_sync(descriptor: int) -> None:
-        order.append("sync folder" if os.path.isdir(f"/proc/self/fd/{descriptor}") else "sync file")  # noqa: PTH112
+        path = Path(f"/proc/self/fd/{descriptor}").resolve()
+        order.append(str(path) if path.is_dir() else "file")
         sync(descriptor)
 
     def noting_rename(path: Path, target: Path) -> Path:
@@ -59,8 +76,7 @@ def test_a_file_is_synced_before_it_gets_its_name_and_its_folder_after(tmp_path:
 
     monkeypatch.setattr(os, "fsync", noting_sync)
     monkeypatch.setattr(Path, "rename", noting_rename)
-    write(Store(tmp_path), b"abc").keep()
-    assert order == ["sync file", "rename", "sync folder", "sync folder"]
+    return order
 
 
 def test_an_adopted_file_moves_and_the_rest_of_the_scratch_goes(tmp_path: Path):

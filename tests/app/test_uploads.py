@@ -4,9 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import DarkroomError, IncompleteUpload, MalformedUpload, NotMultipart, TooManyFiles, UploadTooLarge
+from app.errors import (
+    DarkroomError,
+    IncompleteUpload,
+    InvalidParameter,
+    MalformedUpload,
+    NotMultipart,
+    TooManyFiles,
+    UploadTooLarge,
+)
 from app.storage import Store
-from app.uploads import Form, Limits, receive, safe_name
+from app.uploads import Limits, ReceivedFile, receive
 from tests.factories import files_below
 
 LIMITS = Limits(bytes=1_000_000, files=3)
@@ -17,24 +25,29 @@ def part(content: bytes, filename: str | None = "a.jpg", name: str = "file") -> 
     return b"--edge\r\nContent-Disposition: " + disposition.encode() + b"\r\n\r\n" + content + b"\r\n"
 
 
-def take(tmp_path: Path, body: bytes, limits: Limits = LIMITS, **headers: str) -> Form:
+def take(tmp_path: Path, body: bytes, limits: Limits = LIMITS, **headers: str) -> list[ReceivedFile]:
     sent = {"Content-Type": "multipart/form-data; boundary=edge", "Content-Length": str(len(body))}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
     return receive(io.BytesIO(body), {k: v for k, v in sent.items() if v}, Store(tmp_path), limits)
 
 
-def test_files_and_fields_arrive(tmp_path: Path):
-    form = take(tmp_path, part(b"one") + part(b"two", "b.jpg") + part(b"value", None, "note") + b"--edge--\r\n")
-    assert [(file.name, file.stored.bytes) for file in form.files] == [("a.jpg", 3), ("b.jpg", 3)]
-    assert form.fields == {"note": "value"}
-    assert Store(tmp_path).path(form.files[1].stored.sha256).read_bytes() == b"two"
+def test_files_arrive(tmp_path: Path):
+    files = take(tmp_path, part(b"one") + part(b"two", "b.jpg") + b"--edge--\r\n")
+    assert [(file.name, file.stored.bytes) for file in files] == [("a.jpg", 3), ("b.jpg", 3)]
+    assert Store(tmp_path).path(files[1].stored.sha256).read_bytes() == b"two"
+
+
+def test_a_field_that_is_not_a_file_is_refused_by_name(tmp_path: Path):
+    with pytest.raises(InvalidParameter, match="'recipe'"):
+        take(tmp_path, part(b"one") + part(b"thumbnail", None, "recipe") + b"--edge--\r\n")
+    assert files_below(tmp_path) == []
 
 
 def test_content_that_looks_like_a_boundary_is_kept_whole(tmp_path: Path):
     seed = 20261122
     noise = random.Random(seed).randbytes(300_000) + b"\r\n--edg\r\n--edge" + b"x\r\n" * 50_000
-    form = take(tmp_path, part(noise) + b"--edge--\r\n")
-    assert Store(tmp_path).path(form.files[0].stored.sha256).read_bytes() == noise
+    files = take(tmp_path, part(noise) + b"--edge--\r\n")
+    assert Store(tmp_path).path(files[0].stored.sha256).read_bytes() == noise
 
 
 def test_a_body_cut_off_anywhere_keeps_nothing(tmp_path: Path):
@@ -102,13 +115,11 @@ def test_too_many_files_are_refused(tmp_path: Path):
     "body",
     [
         b"--edge\r\nNo-Disposition: x\r\n\r\nabc\r\n--edge--",
-        part(b"x" * 70_000, None, "note") + b"--edge--",
-        part(b"x", None, "note") * 1 + b"".join(part(b"x", None, f"n{n}") for n in range(101)) + b"--edge--",
         part(b"content", "") + b"--edge--",
         b"--edge--\r\n" + b"x" * 600_000,
         b"--edge\r\nX: " + b"x" * 600_000,
     ],
-    ids=["no disposition", "long field", "many fields", "nameless file", "long epilogue", "long headers"],
+    ids=["no disposition", "nameless file", "long epilogue", "long headers"],
 )
 def test_a_malformed_body_is_refused(tmp_path: Path, body: bytes):
     with pytest.raises(MalformedUpload):
@@ -117,32 +128,8 @@ def test_a_malformed_body_is_refused(tmp_path: Path, body: bytes):
 
 
 def test_an_empty_file_field_of_a_browser_is_no_file(tmp_path: Path):
-    assert take(tmp_path, part(b"", "") + b"--edge--").files == []
+    assert take(tmp_path, part(b"", "") + b"--edge--") == []
 
 
 def test_an_empty_file_with_a_name_is_a_file(tmp_path: Path):
-    assert take(tmp_path, part(b"") + b"--edge--").files[0].stored.bytes == 0
-
-
-@pytest.mark.parametrize(
-    ("sent", "kept"),
-    [
-        ("photo.jpg", "photo.jpg"),
-        ("C:\\Users\\me\\photo.jpg", "photo.jpg"),
-        ("../../etc/passwd", "passwd"),
-        ("..", "file"),
-        ("", "file"),
-        ("a\x00b\nc.jpg", "abc.jpg"),
-        ("invoice\u202egpj.exe", "invoicegpj.exe"),
-        ("e\u0301te\u0301.jpg", "été.jpg"),
-        ("사진.jpg", "사진.jpg"),
-    ],
-)
-def test_names_are_made_safe(sent: str, kept: str):
-    assert safe_name(sent) == kept
-
-
-def test_a_long_name_keeps_its_extension():
-    name = safe_name("사" * 300 + ".jpg")
-    assert len(name.encode()) <= 255
-    assert name.endswith("사.jpg")
+    assert take(tmp_path, part(b"") + b"--edge--")[0].stored.bytes == 0

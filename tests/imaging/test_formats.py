@@ -151,7 +151,10 @@ def test_no_message_tells_the_name_of_the_file(darkroom: Darkroom) -> None:
 
 @pytest.mark.parametrize("detail", ["cannot open /srv/media/a.png", "<_io.BytesIO object>", "b\n", "Ünlesbar", ""])
 def test_what_a_decoder_says_is_not_quoted_where_it_could_name_a_path(detail: str) -> None:
-    assert str(fault("PNG", detail)) == "The PNG file is damaged or cut off; send the complete file again."
+    assert str(fault("PNG", detail)) == (
+        "The PNG file is damaged or cut off; send the complete file again,"
+        " a JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP image."
+    )
 
 
 def test_what_a_decoder_says_is_quoted_in_short() -> None:

@@ -4,10 +4,11 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image
 
 from app import recipes
 from tests.factories import photo
+from tests.imaging import profiles
 from tests.system import System
 
 FORMATS = {
@@ -53,29 +54,75 @@ def test_every_accepted_format_becomes_every_output(system: System, kind: str):
         assert len(response.content) == output["bytes"]
 
 
+MODES = {
+    "bilevel": ("1", "PNG", {}),
+    "grey": ("L", "JPEG", {}),
+    "grey with alpha": ("LA", "PNG", {}),
+    "grey, 16 bits": ("I;16", "PNG", {}),
+    "palette": ("P", "GIF", {}),
+    "palette with transparency": ("P", "PNG", {"transparency": 0}),
+    "alpha": ("RGBA", "WEBP", {"lossless": True}),
+    "CMYK": ("CMYK", "JPEG", {}),
+    "CMYK with a profile": ("CMYK", "TIFF", {"icc_profile": profiles.cmyk_profile()}),
+    "Lab": ("LAB", "TIFF", {}),
+}
+
+
+@pytest.mark.parametrize("kind", MODES)
+def test_every_mode_becomes_every_output(system: System, kind: str):
+    mode, format_, options = MODES[kind]
+    buffer = io.BytesIO()
+    Image.new(mode, (400, 200), 0).save(buffer, format_, **options)
+    job = system.finished(system.submit((f"photo.{format_.lower()}", buffer.getvalue()))["id"])
+    [item] = job["items"]
+    assert job["state"] == "succeeded", item["error"]
+    for output in item["outputs"]:
+        picture = opened(system.download(output).content)
+        assert picture.mode == ("RGBA" if "alpha" in kind or "transparency" in kind else "RGB") or (
+            output["media_type"] == "image/jpeg" and picture.mode == "RGB"
+        )
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_comes_out_upright(system: System, orientation: int):
+    """Red grows to the right and green downwards in the upright picture; the file holds it turned."""
+    upright = opened(photo(300, 200, "PNG"))
+    turn = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }.get(orientation)  # fmt: skip
+    exif, buffer = Image.Exif(), io.BytesIO()
+    exif[0x0112] = orientation
+    (upright if turn is None else upright.transpose(turn)).save(buffer, "JPEG", quality=95, exif=exif)
+    [item] = system.finished(system.submit(("photo.jpg", buffer.getvalue()))["id"])["items"]
+    for output in item["outputs"]:
+        picture = opened(system.download(output).content).convert("RGB")
+        assert picture.size == (300, 200)
+        for corner in ((5, 5), (294, 5), (5, 194), (294, 194)):
+            for ours, theirs in zip(picture.getpixel(corner), upright.getpixel(corner), strict=True):
+                assert abs(ours - theirs) < 12, (orientation, output["name"], corner)
+
+
 def test_the_content_counts_and_not_the_name(system: System):
     job = system.finished(system.submit(("photo.jpg", photo(format_="PNG")))["id"])
     assert job["items"][0]["asset"]["media_type"] == "image/png"
 
 
-def test_a_phones_photo_comes_out_upright_in_srgb_and_without_its_place(system: System):
-    exif = Image.Exif()
-    exif[0x0112] = 6
+def test_a_phones_photo_comes_out_in_srgb_and_without_its_place(system: System):
+    """The profile of the file swaps red and blue: only a conversion through it gives the right colours."""
+    exif, buffer = Image.Exif(), io.BytesIO()
     exif.get_ifd(0x8825)[1] = "N"
     exif[0x010F] = "PhoneMaker"
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    content = photo(400, 200, "JPEG", exif=exif, icc_profile=profile)
-    job = system.finished(system.submit(("photo.jpg", content))["id"])
-    [item] = job["items"]
-    assert (item["asset"]["width"], item["asset"]["height"]) == (200, 400)
+    profile = profiles.rgb_profile(profiles.SWAPPED, 2.2)
+    Image.new("RGB", (400, 200), (200, 60, 60)).save(buffer, "JPEG", quality=95, exif=exif, icc_profile=profile)
+    [item] = system.finished(system.submit(("photo.jpg", buffer.getvalue()))["id"])["items"]
+    wanted = profiles.in_srgb((200, 60, 60), profiles.SWAPPED, 2.2)
+    assert wanted[2] > wanted[0] + 100
     for output in item["outputs"]:
         received = system.download(output).content
-        picture = opened(received)
-        assert picture.height == 2 * picture.width
-        top, bottom = (picture.convert("RGB").getpixel((10, y)) for y in (5, picture.height - 6))
-        assert isinstance(top, tuple)
-        assert isinstance(bottom, tuple)
-        assert bottom[0] > top[0] + 100, "red, to the right in the file, is at the bottom once it is turned"
+        picture = opened(received).convert("RGB")
+        assert all(abs(ours - theirs) < 8 for ours, theirs in zip(picture.getpixel((50, 50)), wanted, strict=True))
         assert not picture.getexif()
         assert "icc_profile" not in picture.info
         assert b"PhoneMaker" not in received

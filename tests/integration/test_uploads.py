@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import repeat
 from pathlib import Path
 
@@ -28,6 +29,14 @@ def exchange(system: System, path: str, headers: str, body: bytes) -> bytes:
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
+BEGUN = request("/api/v1/jobs", "Content-Length: 500000") + HEAD + bytes(200_000)
+
+
+def unfinished(system: System) -> list[str]:
+    """The uploads that are not at their end; a worker's files stand beside them."""
+    return [path for path in files_below(system.folder / "media" / "tmp") if path.startswith("upload-")]
+
+
 def newest_job(system: System) -> str | None:
     jobs = system.http.get("/api/v1/jobs").json()["jobs"]
     return jobs[0]["id"] if jobs else None
@@ -40,7 +49,7 @@ def test_a_cut_off_upload_is_refused_and_makes_no_job(system: System, path: str,
     answer = exchange(system, path, f"Content-Length: {len(WHOLE)}", WHOLE[:cut])
     assert answer.startswith(b"HTTP/1.1 400 "), answer[:200]
     assert newest_job(system) == before
-    assert files_below(system.folder / "media" / "tmp") == []
+    assert unfinished(system) == []
 
 
 @pytest.mark.parametrize("end", [b"", b"0\r\n\r\n"], ids=["cut in a chunk", "ended too early"])
@@ -51,7 +60,7 @@ def test_a_cut_off_chunked_upload_is_refused(system: System, end: bytes):
     answer = exchange(system, "/api/v1/jobs", "Transfer-Encoding: chunked", chunk + end)
     assert answer.startswith(b"HTTP/1.1 400 "), answer[:200]
     assert newest_job(system) == before
-    assert files_below(system.folder / "media" / "tmp") == []
+    assert unfinished(system) == []
 
 
 def test_a_whole_upload_by_hand_is_accepted(system: System):
@@ -61,14 +70,24 @@ def test_a_whole_upload_by_hand_is_accepted(system: System):
 
 
 def test_a_client_that_vanishes_leaves_nothing(system: System):
-    tmp = system.folder / "media" / "tmp"
     before = newest_job(system)
-    head = request("/api/v1/jobs", f"Content-Length: {len(WHOLE)}")
     with socket.create_connection(("127.0.0.1", system.port), timeout=20) as connection:
-        connection.sendall(head + WHOLE[:2000])
-        wait_until(lambda: files_below(tmp), 20, "the upload has begun")
-    wait_until(lambda: not files_below(tmp), 20, "what had arrived is removed")
+        connection.sendall(BEGUN)
+        wait_until(lambda: unfinished(system), 20, "the upload has begun")
+    wait_until(lambda: not unfinished(system), 20, "what had arrived is removed")
     assert newest_job(system) == before
+
+
+def test_senders_that_fall_silent_do_not_hold_the_web(system: System):
+    """As many as the web has threads: it answers again once they were silent for UPLOAD_SILENCE_SECONDS."""
+    with ExitStack() as stack:
+        senders = [stack.enter_context(socket.create_connection(("127.0.0.1", system.port), 30)) for _ in range(4)]
+        for sender in senders:
+            sender.sendall(BEGUN)
+        wait_until(lambda: len(unfinished(system)) == 4, 20, "all uploads have begun")
+        assert system.http.get("/healthz", timeout=30).status_code == 200
+        assert all(sender.recv(1000).startswith(b"HTTP/1.1 400 ") for sender in senders)
+    wait_until(lambda: not unfinished(system), 20, "what had arrived is removed")
 
 
 def test_a_large_upload_costs_the_web_no_memory(system: System):

@@ -17,7 +17,7 @@ from app.database import Base, db
 from app.items import Failure
 from app.models import JobState, Output
 from app.settings import load
-from tests.conftest import environment
+from tests.conftest import close_database, environment
 from tests.factories import submitted
 from tests.waiting import wait_until
 
@@ -83,11 +83,11 @@ def test_migrations_and_the_way_of_a_job(database_url: str, tmp_path: Path):
         facts = {"media_type": "image/jpeg", "width": 1, "height": 1, "frames": 1}
         assert items.succeed(first, facts, [output], {"dominant_color": "#000000"})
         assert items.fail(second, Failure("damaged-file", "b.jpg: it is cut off"))
-        job = jobs.get(submission.job_id)
+        job = jobs.get(submission.job.id)
         assert job.state == JobState.PARTIAL
         assert job.created_at.tzinfo
         assert job.items[0].data == {"dominant_color": "#000000"}
-        assert app.test_client().get(f"/jobs/{submission.job_id}").status_code == 200
+        assert app.test_client().get(f"/jobs/{submission.job.id}").status_code == 200
         db.session.remove()
         flask_migrate.downgrade(revision="base")
-        db.engine.dispose()
+    close_database(app)

@@ -2,15 +2,19 @@ import datetime as dt
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import DataError, OperationalError
 
 from app import items
 from app.database import db
+from app.errors import StorageFull
 from app.models import Item, ItemState
 from app.settings import Settings
 from app.storage import Store
+from tasks import process
 from tasks.lease import renewing
 from tasks.process import Processor
 from tests.factories import files_below, photo, received, submitted
@@ -61,9 +65,9 @@ def test_a_second_message_does_nothing(processor: Processor, store: Store):
 @pytest.mark.parametrize(
     ("content", "code", "words"),
     [
-        (b"", "empty-file", ""),
+        (b"", "empty-file", "JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP"),
         (b"%PDF-1.7 hello", "unsupported-file", "JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP"),
-        (photo(90, 90)[:400], "damaged-file", ""),
+        (photo(90, 90)[:400], "damaged-file", "JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP"),
         (photo(101, 100), "too-many-pixels", "MAX_PIXELS"),
     ],
 )
@@ -93,17 +97,61 @@ def test_a_fault_of_the_machine_is_tried_again_and_tells_no_path(processor: Proc
 def test_work_whose_lease_was_lost_is_discarded(processor: Processor, store: Store, monkeypatch: pytest.MonkeyPatch):
     """Another worker takes the item over while this one renders; then this one wants to finish."""
     waiting = submit(store, photo())
-    finish: Callable[..., None] = Processor._finish
+    succeed = items.succeed
 
-    def overtaken(*arguments: object) -> None:
+    def overtaken(*arguments: Any) -> bool:
         [lost] = items.lost(db.session(), dt.datetime(2100, 1, 1, tzinfo=dt.UTC))
         db.session.remove()
         assert items.recover(lost, dt.datetime(2100, 1, 1, tzinfo=dt.UTC), 3)
-        finish(*arguments)
+        return succeed(*arguments)
 
-    monkeypatch.setattr(Processor, "_finish", staticmethod(overtaken))
+    monkeypatch.setattr(items, "succeed", overtaken)
     processor.process(waiting.id, "worker")
     assert (only_item().state, only_item().outputs) == (ItemState.PENDING, [])
+
+
+def test_a_database_that_is_busy_at_the_end_does_not_undo_the_work(
+    processor: Processor, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """The first try to record the end meets a lock, as a long backup holds it."""
+    waiting = submit(store, photo())
+    succeed, tries = items.succeed, 0
+
+    def busy_once(*arguments: Any) -> bool:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise OperationalError("UPDATE", {}, Exception("database is locked"))
+        return succeed(*arguments)
+
+    monkeypatch.setattr(items, "succeed", busy_once)
+    monkeypatch.setattr(process, "_RECORD_AGAIN_SECONDS", (0,))
+    processor.process(waiting.id, "worker")
+    assert (only_item().state, only_item().attempt, len(only_item().outputs)) == (ItemState.SUCCEEDED, 1, 7)
+
+
+def test_an_end_that_the_database_refuses_is_a_failure_and_no_lost_worker(
+    processor: Processor, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    waiting = submit(store, photo())
+
+    def refused(*_: Any) -> bool:
+        raise DataError("INSERT", {}, Exception("value too long"))
+
+    monkeypatch.setattr(items, "succeed", refused)
+    processor.process(waiting.id, "worker")
+    assert (only_item().state, only_item().error_code) == (ItemState.PENDING, "internal")
+
+
+def test_a_full_disk_is_called_so_and_tried_again(processor: Processor, store: Store, monkeypatch: pytest.MonkeyPatch):
+    waiting = submit(store, photo())
+
+    def full(*_: Any) -> None:
+        raise StorageFull("The disk of the media store is full.")
+
+    monkeypatch.setattr(Store, "adopt", full)
+    processor.process(waiting.id, "worker")
+    assert (only_item().state, only_item().error_code) == (ItemState.PENDING, "storage-full")
 
 
 def test_no_scratch_file_is_left(processor: Processor, store: Store, make_settings: Callable[..., Settings]):

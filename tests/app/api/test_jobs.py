@@ -6,6 +6,8 @@ from uuid import uuid4
 import pytest
 from flask.testing import FlaskClient
 
+from app import create_app
+from tests.conftest import close_database
 from tests.factories import photo
 
 
@@ -49,7 +51,22 @@ def test_more_than_fifty_files_take_the_bulk_lane(client: FlaskClient):
     ("method", "path", "sent", "status", "code"),
     [
         ("POST", "/api/v1/jobs", {"json": {}}, 415, "not-multipart"),
-        ("POST", "/api/v1/jobs", {"data": {"note": "x"}, "content_type": "multipart/form-data"}, 400, "no-files"),
+        (
+            "POST",
+            "/api/v1/jobs",
+            {"data": b"--x--", "content_type": "multipart/form-data; boundary=x"},
+            400,
+            "no-files",
+        ),
+        (
+            "POST",
+            "/api/v1/jobs",
+            {"data": {"recipe": "x"}, "content_type": "multipart/form-data"},
+            400,
+            "invalid-parameter",
+        ),
+        ("POST", "/api/v1/jobs", {"headers": {"Sec-Fetch-Site": "cross-site"}}, 403, "cross-site-request"),
+        ("GET", "/api/v1/jobs?state=x", {}, 400, "invalid-parameter"),
         ("GET", f"/api/v1/jobs/{uuid4()}", {}, 404, "not-found"),
         ("GET", "/api/v1/jobs?before=x", {}, 400, "invalid-parameter"),
         ("GET", "/api/v1/nothing", {}, 404, "http-404"),
@@ -66,10 +83,9 @@ def test_errors_are_problem_documents(client: FlaskClient, method: str, path: st
 
 def test_no_request_waits_for_a_broker_that_does_not_answer(make_settings):
     """A broker that takes the connection and says nothing: the answer comes although no publish can have ended."""
-    from app import create_app
-
     with socket.create_server(("127.0.0.1", 0)) as silent:
         app = create_app(make_settings(BROKER_URL=f"amqp://a:b@127.0.0.1:{silent.getsockname()[1]}//"))
         started = time.monotonic()
         assert app.test_client().post("/api/v1/jobs", data=files("a.jpg")).status_code == 202
         assert time.monotonic() - started < 4, "shorter than the time-out of the connection, which is 5 s"
+        close_database(app)

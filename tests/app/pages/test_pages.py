@@ -52,13 +52,13 @@ def test_a_finished_job_stays_still_and_shows_the_error_of_each_file(client: Fla
         claim = items.claim(submission.due[0].id, "worker", LEASE)
         assert claim
         items.fail(claim, Failure("damaged-file", "photo.jpg: it is cut off"))
-    page = client.get(f"/jobs/{submission.job_id}").text
+    page = client.get(f"/jobs/{submission.job.id}").text
     assert "photo.jpg: it is cut off" in page
     assert "data-live" not in page
 
 
 def test_the_list_pages_through_all_jobs(client: FlaskClient, context: Flask, store: Store):
-    made = [submitted(store).job_id for _ in range(51)]
+    made = [submitted(store).job.id for _ in range(51)]
     first = client.get("/jobs").text
     second = client.get(f"/jobs?before={jobs.newest(50)[-1].id}").text
     assert first.count("<td><a") == 50
