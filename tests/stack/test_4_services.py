@@ -74,7 +74,7 @@ def test_a_placeholder_is_refused_at_start(stack, service):
     placeholder = "SECRET_KEY=changeme-changeme-changeme-changeme"
     done = stack.compose("run", "--rm", "--no-deps", "-T", "-e", placeholder, service, check=False, timeout=60)
     assert done.returncode
-    assert "SECRET_KEY is still a placeholder; `make env` writes a random one" in done.stdout + done.stderr
+    assert "SECRET_KEY is still a placeholder; delete it from .env" in done.stdout + done.stderr
 
 
 def test_the_checks_of_rabbitmq_leave_no_line_in_its_log(stack):
