@@ -72,7 +72,7 @@ def _queue(lane: Lane) -> Queue:
 
 
 def _transport_options(url: str) -> dict[str, Any]:
-    if url.startswith(("amqp", "pyamqp")):
+    if url.startswith("amqp"):
         return {"confirm_publish": True, "read_timeout": 10, "write_timeout": 10}
     return {"socket_timeout": 10, "visibility_timeout": 3600}
 

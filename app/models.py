@@ -21,10 +21,6 @@ class ItemState(enum.StrEnum):
     QUARANTINED = "quarantined"
     CANCELED = "canceled"
 
-    @property
-    def final(self) -> bool:
-        return self not in (ItemState.PENDING, ItemState.QUEUED, ItemState.RUNNING)
-
 
 class JobState(enum.StrEnum):
     QUEUED = "queued"

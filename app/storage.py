@@ -66,26 +66,21 @@ class Store:
     def keep(self, temporary: Path, sha256: str) -> None:
         """Move a synced temporary file to the address of its content. Where that exists, the two are the same bytes."""
         target = self.path(sha256)
-        try:
+        with _full_disk_named():
             if target.exists():
                 temporary.unlink()
-                self._sync_names(target)  # whoever renamed it may not have come so far
-                return
-            target.parent.mkdir(parents=True, exist_ok=True)
-            temporary.rename(target)
-            self._sync_names(target)
-        except OSError as error:
-            raise _translated(error) from error
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                temporary.rename(target)
+            self._sync_names(target)  # also where it existed: whoever renamed it may not have come so far
 
     def _sync_names(self, target: Path) -> None:
         for folder in (target.parent, self._objects, self._objects.parent):
             _sync_folder(folder)
 
     def _writable_tmp(self) -> Path:
-        try:
+        with _full_disk_named():
             self._tmp.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _translated(error) from error
         return self._tmp
 
 
@@ -96,10 +91,8 @@ class IncomingFile:
         self._store = store
         self._hash = hashlib.sha256()
         self._size = 0
-        try:
+        with _full_disk_named():
             descriptor, name = tempfile.mkstemp(dir=tmp, prefix="upload-")
-        except OSError as error:
-            raise _translated(error) from error
         self._path = Path(name)
         self._file = os.fdopen(descriptor, "wb", buffering=_CHUNK)
 
@@ -107,21 +100,17 @@ class IncomingFile:
         """Append `data`. Raises StorageFull where there is no room."""
         self._hash.update(data)
         self._size += len(data)
-        try:
+        with _full_disk_named():
             self._file.write(data)
-        except OSError as error:
-            raise _translated(error) from error
 
     def seal(self) -> None:
         """Sync and close the temporary file; nothing more can be written. Does nothing the second time."""
         if self._file.closed:
             return
-        try:
+        with _full_disk_named():
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-        except OSError as error:
-            raise _translated(error) from error
 
     def keep(self) -> StoredFile:
         """Move the bytes to their address: from here on they are stored."""
@@ -137,10 +126,16 @@ class IncomingFile:
         self._path.unlink(missing_ok=True)
 
 
-def _translated(error: OSError) -> OSError | StorageFull:
-    if error.errno in _FULL:
-        return StorageFull("The disk of the media store is full; nothing of this request was kept. Free some space.")
-    return error
+@contextmanager
+def _full_disk_named() -> Iterator[None]:
+    """An OSError of a full disk or quota becomes StorageFull; any other comes through."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        message = "The disk of the media store is full; nothing of this request was kept. Free some space."
+        raise StorageFull(message) from error
 
 
 def _sync_folder(folder: Path) -> None:

@@ -9,7 +9,11 @@ T = TypeVar("T")
 
 
 def wait_until(
-    condition: Callable[[], T], seconds: float, what: str, alive: subprocess.Popen[bytes] | None = None
+    condition: Callable[[], T],
+    seconds: float,
+    what: str,
+    alive: subprocess.Popen[bytes] | None = None,
+    pause: float = 0.05,
 ) -> T:
     """The first true value of `condition`. AssertionError after `seconds`, or when the process `alive` has ended."""
     deadline = time.monotonic() + seconds
@@ -18,4 +22,4 @@ def wait_until(
             return value
         assert alive is None or alive.poll() is None, f"the process ended with {alive.poll()} before: {what}"
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.05)
+        time.sleep(pause)

@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 import uuid
@@ -17,6 +16,8 @@ from functools import cached_property
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 APP_SERVICES = ("web", "worker", "dispatcher", "flower")
@@ -189,17 +190,22 @@ def http(
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float) -> Any:
-    """The first true value of `condition`; fails with `what` where there is none within `seconds`."""
-    deadline = time.monotonic() + seconds
+    """As `wait_until`, for what containers answer: one that does not answer yet is no fault, only named at the end."""
     last: object = None
-    while time.monotonic() < deadline:
+
+    def answered() -> Any:
+        nonlocal last
         try:
-            if value := condition():
-                return value
+            return condition()
         except (OSError, HTTPException) as error:
             last = error
-        time.sleep(0.5)
-    raise AssertionError(f"{what}: not within {seconds:.0f} s ({last or 'no error'})")
+            return None
+
+    try:
+        return wait_until(answered, seconds, what, pause=0.5)
+    except AssertionError as error:
+        error.add_note(f"last error: {last or 'none'}")
+        raise
 
 
 def _free_ports(count: int) -> list[int]:
