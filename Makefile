@@ -6,8 +6,8 @@ PIP := .venv/bin/pip --disable-pip-version-check install --quiet --require-hashe
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs ps restart build dev local migrate shell scale clean env \
-        test test-stack lint format docs requirements
+.PHONY: help up down logs ps restart build dev local migrate doctor pause resume shell scale clean env \
+        test test-stack chaos lint format docs requirements
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,12 @@ local:  ## start everything without Docker
 	@bin/stack up local
 migrate:  ## bring the database up to date (make up does it too)
 	@bin/stack migrate
+doctor:  ## say what works, what does not, and what to do about it
+	@bin/stack doctor
+pause:  ## begin nothing more of a lane: make pause lane=bulk
+	@bin/stack pause $(lane)
+resume:  ## let a paused lane go on: make resume lane=bulk
+	@bin/stack resume $(lane)
 shell:  ## a Python shell inside the app
 	@bin/stack shell
 scale:  ## run n workers: make scale n=4
@@ -43,6 +49,8 @@ test: .venv/dev  ## the tests; finds a RabbitMQ or installs one
 	@.venv/bin/python -m pytest --ignore=tests/stack --cov --cov-report=term:skip-covered $(args)
 test-stack: .venv/dev  ## the tests of the Docker deployment; needs a Docker engine
 	@.venv/bin/python -m pytest tests/stack $(args)
+chaos: .venv/dev  ## break everything while it works, then check that nothing is lost: make chaos n=300 seed=1
+	@.venv/bin/python -m tests.chaos --items $(or $(n),300) $(if $(seed),--seed $(seed)) $(if $(faults),--faults $(faults)) $(if $(pause),--pause $(pause))
 lint: .venv/dev  ## ruff and mypy
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check

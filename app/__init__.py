@@ -4,6 +4,7 @@ import os
 
 from flask import Flask, Response
 
+from app.admission import Admission
 from app.broker import Sender, make_celery
 from app.database import init_database
 from app.logs import set_up_logging
@@ -23,10 +24,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__)
     app.config.from_mapping(SECRET_KEY=settings.secret_key)
     init_database(app, settings.database_url)
-    celery = make_celery(settings.broker, time_limit_seconds=settings.item_timeout_seconds)
+    celery = make_celery(settings.broker, item_timeout_seconds=settings.item_timeout_seconds)
+    store = Store(settings.media_root)
     Services(
-        store=Store(settings.media_root),
+        store=store,
+        admission=Admission(store, settings.max_pending_items, settings.min_free_bytes),
         publisher=Publisher(app, Sender(celery)),
+        celery=celery,
         limits=Limits(bytes=settings.max_upload_bytes, files=settings.max_job_files),
         max_pixels=settings.max_pixels,
         silence_seconds=settings.upload_silence_seconds,
@@ -38,9 +42,11 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _register_routes(app: Flask) -> None:
     # The workers import `app` too, and need none of these.
-    from app import api, downloads, faults, health, pages
+    from app import api, cli, downloads, faults, health, pages, submission
 
     faults.register(app)
+    cli.register(app)
+    app.before_request(submission.refuse_other_sites)
     for module in (api, downloads, health, pages):
         app.register_blueprint(module.blueprint)
 

@@ -78,7 +78,8 @@ def init_database(app: Flask, url: str) -> None:
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}}
         app.config["SQLALCHEMY_BINDS"] = {"read": {"url": url, "connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}}}
     else:
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True}
+        # PostgreSQL's default, and not MySQL's: a conditional UPDATE is to see what was committed a moment ago.
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
     db.init_app(app)
     migrate.init_app(app, db, render_as_batch=True, compare_type=True)
     with app.app_context():
@@ -104,8 +105,12 @@ def _set_up_sqlite(engine: Engine, *, begin: str, read_only: bool) -> None:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """A session whose changes are committed at the end of the block, or rolled back on an exception."""
+    """A session whose changes are committed at the end of the block, or rolled back on an exception.
+
+    It has begun when the block begins: on SQLite the write lock is held, and a time that is read then is not older.
+    """
     with Session(db.engine, expire_on_commit=False) as session, session.begin():
+        session.connection()
         yield session
 
 

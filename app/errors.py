@@ -16,21 +16,41 @@ DarkroomError
 │   ├── CrossSiteRequest
 │   └── InvalidParameter
 ├── NotFound
-├── StorageFull              no room for the bytes; retrying later may help
+├── NothingToRetry           the item or job has not failed
+├── TemporaryError           trouble of the machine that passes; retrying later helps
+│   ├── StorageFull
+│   ├── StorageUnavailable
+│   ├── FilesCollected
+│   └── TooManyPending
+├── AttemptError             an attempt ended without an answer about the file; retried, but not for ever
+│   ├── Crashed
+│   └── TimedOut
 └── SettingsError            the configuration is refused at start
 
-Each class has a stable `code`, the HTTP `status` that the web answers with, a `title`, and whether a retry can help.
+Each class has a stable `code`, the HTTP `status` that the web answers with, a `title`, and whether to try again.
 The message is for the person who sent the file: what was wrong, the limit, the actual value, what to do.
 """
 
+import enum
+import errno
 from typing import ClassVar
+
+
+class Retry(enum.Enum):
+    """Whether trying an item again can help."""
+
+    NEVER = enum.auto()
+    COUNTED = enum.auto()
+    """Perhaps, but the file may be what kills its workers: up to MAX_ATTEMPTS."""
+    PATIENT = enum.auto()
+    """Yes, once the trouble has passed: with growing waits, up to MAX_RETRIES and RETRY_FOR_SECONDS."""
 
 
 class DarkroomError(Exception):
     code: ClassVar[str] = "error"
     title: ClassVar[str] = "Something went wrong"
     status: ClassVar[int] = 500
-    retryable: ClassVar[bool] = False
+    retry: ClassVar[Retry] = Retry.NEVER
 
 
 class FileError(DarkroomError):
@@ -111,13 +131,60 @@ class NotFound(DarkroomError):
     status = 404
 
 
-class StorageFull(DarkroomError):
+class NothingToRetry(DarkroomError):
+    code = "nothing-to-retry"
+    title = "There is nothing to retry"
+    status = 409
+
+
+class TemporaryError(DarkroomError):
+    status = 503
+    retry = Retry.PATIENT
+
+
+class StorageFull(TemporaryError):
     code = "storage-full"
     title = "There is no room left for files"
     status = 507
-    retryable = True
+
+
+class StorageUnavailable(TemporaryError):
+    code = "storage-unavailable"
+    title = "The media store can not be read or written"
+
+
+class FilesCollected(TemporaryError):
+    code = "files-collected"
+    title = "The file was removed a moment ago"
+
+
+class TooManyPending(TemporaryError):
+    code = "too-many-pending"
+    title = "Too many files are waiting"
+
+
+class AttemptError(DarkroomError):
+    retry = Retry.COUNTED
+
+
+class Crashed(AttemptError):
+    code = "crashed"
+    title = "The work on the file crashed"
+
+
+class TimedOut(AttemptError):
+    code = "timed-out"
+    title = "The work on the file took too long"
 
 
 class SettingsError(DarkroomError):
     code = "settings"
     title = "The configuration is not valid"
+
+
+def storage_error(error: OSError) -> TemporaryError:
+    """What an OSError of the media store means; the message names no path."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFull("The disk of the media store is full. Free some space; nothing else is needed.")
+    reason = error.strerror or type(error).__name__
+    return StorageUnavailable(f"The media store can not be read or written ({reason}). See to the disk or the mount.")

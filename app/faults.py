@@ -1,16 +1,17 @@
 """What a client sees when something fails: problem+json below /api/, a page elsewhere; never a traceback or a path."""
 
 import logging
+from collections.abc import Mapping
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, NotFound
 
-from app.errors import DarkroomError
+from app.errors import DarkroomError, Retry
 
 log = logging.getLogger(__name__)
 
-_RETRY_AFTER_SECONDS = 5
+_RETRY = {"Retry-After": "5"}
 
 
 def register(app: Flask) -> None:
@@ -20,8 +21,13 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _unknown)
 
 
+def retry_headers(error: DarkroomError) -> dict[str, str]:
+    """Retry-After, where trying again can help."""
+    return {} if error.retry == Retry.NEVER else _RETRY
+
+
 def _known(error: DarkroomError) -> Response:
-    return _answer(error.status, error.code, error.title, str(error), retryable=error.retryable)
+    return _answer(error.status, error.code, error.title, str(error), retry_headers(error))
 
 
 def _http(error: HTTPException) -> Response:
@@ -38,8 +44,11 @@ def _http(error: HTTPException) -> Response:
 
 def _database(error: OperationalError) -> Response:
     log.error("database: %s", error.orig)
+    if "disk is full" in str(error.orig):  # SQLite's SQLITE_FULL
+        detail = "The disk of the database is full; nothing of this request was kept. Free some space."
+        return _answer(507, "storage-full", "There is no room left", detail, _RETRY)
     detail = "The database does not answer. Try again in a few seconds."
-    return _answer(503, "database-unavailable", "The database does not answer", detail, retryable=True)
+    return _answer(503, "database-unavailable", "The database does not answer", detail, _RETRY)
 
 
 def _unknown(error: Exception) -> Response:
@@ -47,7 +56,7 @@ def _unknown(error: Exception) -> Response:
     return _answer(500, "internal", "Something went wrong", "The error is in the server's log.")
 
 
-def _answer(status: int, code: str, title: str, detail: str, *, retryable: bool = False) -> Response:
+def _answer(status: int, code: str, title: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     if request.path.startswith("/api/"):
         body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
         response = jsonify(body)
@@ -55,6 +64,5 @@ def _answer(status: int, code: str, title: str, detail: str, *, retryable: bool 
     else:
         response = make_response(render_template("error.html", status=status, title=title, detail=detail))
     response.status_code = status
-    if retryable:
-        response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+    response.headers.update(headers or {})
     return response

@@ -1,57 +1,41 @@
-"""The item's state machine: every transition there is, each one conditional UPDATE.
+"""An attempt at an item, as its worker sees it: claim, renew while working, and one of the ways to end.
 
-```
-pending ──publish──▶ queued ──claim──▶ running ──succeed──▶ succeeded
-   ▲                    │                 │ ├─────fail────▶ failed
-   │                    │                 │ └──quarantine─▶ quarantined
-   └────────────────────┴───── return ────┘
-```
-
-An UPDATE names the state that it expects and, once an item runs, the attempt too: the attempt is the fencing token.
-Where no row changes, somebody else was first; the caller stops quietly. So a duplicated, late or reordered message is
-harmless, and a worker that lost its lease can not end a newer attempt.
+Each function that changes a row says whether it did. False: the lease is lost (taken over, canceled, deleted), and
+whatever the worker has made is to be discarded.
 """
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Update, and_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from app.database import transaction, utc_now
-from app.models import Asset, Item, ItemState, Job, JobState, Lane, Output
+from app import machine
+from app.collection import keep_files
+from app.database import db, transaction, utc_now
+from app.errors import Retry
+from app.models import Asset, Item, ItemState, Job, JobState, LanePause, Output
 
-DISPATCH_GRACE = dt.timedelta(seconds=5)
-"""How long the web's own publisher has before the dispatcher publishes an item."""
-
-_REPUBLISH_AFTER = dt.timedelta(seconds=60)
-_REPUBLISH_AT_MOST = dt.timedelta(hours=1)
-_RETRY_AFTER = dt.timedelta(seconds=5)
-
-_WAITING = (ItemState.PENDING, ItemState.QUEUED)
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """An item to publish: its id is the whole message, the lane is its queue."""
-
-    id: UUID
-    lane: Lane
-    attempt: int = 0
-    publishes: int = 0
+_BACKOFF = dt.timedelta(seconds=5)
+_STRIKE_WAIT = dt.timedelta(seconds=15)
+_BACKOFF_AT_MOST = dt.timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A worker's right to one attempt at an item, until the lease ends."""
+    """A worker's right to one attempt at an item, until the lease ends; and how the attempts before it went."""
 
     item_id: UUID
     job_id: UUID
     attempt: int
+    strikes: int
+    retries: int
+    troubled_since: dt.datetime | None
     asset_id: UUID
     asset_name: str
     asset_sha256: str
@@ -60,173 +44,161 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
-    """An attempt whose worker has not renewed its lease in time."""
-
-    item_id: UUID
-    job_id: UUID
-    attempt: int
-    worker: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an attempt ended without a result: a stable code and a sentence for the person who sent the file."""
+    """Why an attempt ended without a result: a code, a sentence for whoever sent it, and whether to try again."""
 
     code: str
     message: str
+    retry: Retry = Retry.NEVER
 
 
-# Publishing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often an item is tried again: `attempts` that end without an answer, `retries` of trouble that passes."""
+
+    attempts: int
+    retries: int
+    retry_for: dt.timedelta
 
 
-def due(session: Session, now: dt.datetime, limit: int) -> list[Due]:
-    """The items that wait and whose time to be published has come, those that wait longest first."""
-    rows = session.execute(
-        select(Item.id, Job.lane, Item.attempt, Item.publishes)
-        .join(Item.job)
-        .where(Item.state.in_(_WAITING), Item.dispatch_after <= now)
-        .order_by(Item.dispatch_after)
-        .limit(limit)
-    )
-    return [Due(*row) for row in rows]
-
-
-def mark_published(items: Collection[Due], now: dt.datetime) -> None:
-    """pending or queued → queued, where nothing has happened to the item since it was read.
-
-    An item that no worker claims is published again later, each time after twice the wait.
-    """
-    with transaction() as session:
-        for item in items:
-            wait = min(_REPUBLISH_AFTER * 2 ** min(item.publishes, 10), _REPUBLISH_AT_MOST)
-            unchanged = and_(Item.attempt == item.attempt, Item.publishes == item.publishes)
-            _change(
-                session, update(Item).where(Item.id == item.id, Item.state.in_(_WAITING), unchanged),
-                state=ItemState.QUEUED, publishes=item.publishes + 1, dispatch_after=now + wait,
-            )  # fmt: skip
-
-
-# Working ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def claim(item_id: UUID, worker: str, lease: dt.timedelta) -> Claim | None:
+def claim(item_id: UUID, owner: str, worker: str, lease: dt.timedelta) -> Claim | None:
     """pending or queued → running, as the next attempt. None: there is nothing to do for this message."""
-    now = utc_now()
+    paused = exists().where(LanePause.lane == Item.lane)
     with transaction() as session:
-        waiting = update(Item).where(Item.id == item_id, Item.state.in_(_WAITING))
-        if not _change(
-            session, waiting, state=ItemState.RUNNING, attempt=Item.attempt + 1, worker=worker,
-            lease_until=now + lease, started_at=now, error_code=None, error=None,
+        now = utc_now()
+        asked = select(Item.job_id, Job.state).join(Item.job).where(Item.id == item_id, ~paused)
+        job_id, job_state = session.execute(asked).one_or_none() or (None, None)
+        if job_id is None or not machine.move(
+            session, machine.CLAIM, job_id,
+            Item.id == item_id, or_(Item.not_before.is_(None), Item.not_before <= now),
+            values={
+                "attempt": Item.attempt + 1, "owner": owner, "worker": worker, "lease_until": now + lease,
+                "started_at": now, "not_before": None,
+            },
         ):  # fmt: skip
             return None
+        if job_state == JobState.QUEUED:
+            queued = update(Job).where(Job.id == job_id, Job.state == JobState.QUEUED)
+            session.execute(queued.values(state=JobState.RUNNING))
         item = session.get_one(Item, item_id)
-        _change(session, update(Job).where(Job.id == item.job_id, Job.state == JobState.QUEUED), state=JobState.RUNNING)
         return Claim(
-            item.id, item.job_id, item.attempt, item.asset_id, item.asset.name, item.asset.sha256,
-            item.job.recipe, item.job.recipe_version,
+            item.id, item.job_id, item.attempt, item.strikes, item.retries, item.troubled_since,
+            item.asset_id, item.asset.name, item.asset.sha256, item.job.recipe, item.job.recipe_version,
         )  # fmt: skip
 
 
+def is_held(claim: Claim) -> bool:
+    """Whether the attempt is still this worker's: asked often, and cheap."""
+    try:
+        return bool(db.session.scalar(select(exists().where(_attempt(claim)))))
+    finally:
+        db.session.remove()
+
+
 def renew(claim: Claim, lease: dt.timedelta) -> bool:
-    """Move the end of the lease. False: the lease is lost, and whatever the worker makes will be discarded."""
+    """Move the end of the lease."""
     with transaction() as session:
-        return _change(session, _running(claim), lease_until=utc_now() + lease)
+        result = session.execute(update(Item).where(_attempt(claim)).values(lease_until=utc_now() + lease))
+        assert isinstance(result, CursorResult)
+        return result.rowcount == 1
 
 
-def succeed(claim: Claim, asset: dict[str, Any], outputs: Sequence[Output], data: dict[str, Any]) -> bool:
-    """running → succeeded; the outputs become visible in the same transaction. False: the lease was lost."""
+def succeed(
+    claim: Claim, asset: dict[str, Any], outputs: Sequence[Output], data: dict[str, Any],
+    is_stored: Callable[[str], bool],
+) -> bool:  # fmt: skip
+    """running → succeeded; the outputs become visible in the same transaction. Raises FilesCollected."""
     with transaction() as session:
-        if not _end(session, claim.job_id, _running(claim), ItemState.SUCCEEDED, data=data):
+        if not _end(session, machine.SUCCEED, claim, data=data, error_code=None, error=None):
             return False
-        _change(session, update(Asset).where(Asset.id == claim.asset_id), **asset)
+        keep_files(session, (output.sha256 for output in outputs), is_stored)
+        session.execute(update(Asset).where(Asset.id == claim.asset_id).values(asset))
         session.add_all(outputs)
         return True
 
 
-def fail(claim: Claim, failure: Failure) -> bool:
-    """running → failed: the file or the recipe is at fault, and trying again can not help."""
+def fail(claim: Claim, failure: Failure, patience: Patience) -> bool:
+    """running → failed, quarantined, or pending for another attempt, as the kind of the failure asks."""
+    if failure.retry == Retry.PATIENT:
+        return _back_off(claim, failure, patience)
+    if failure.retry == Retry.COUNTED:
+        with transaction() as session:
+            return strike(session, claim.item_id, claim.job_id, claim.strikes, failure, patience, _attempt(claim))
     with transaction() as session:
-        return _end(
-            session, claim.job_id, _running(claim), ItemState.FAILED, error_code=failure.code, error=failure.message
+        return _end(session, machine.FAIL, claim, failure)
+
+
+def hand_back(claim: Claim) -> bool:
+    """running → pending, due at once: the worker is stopping; nothing is held against the file."""
+    with transaction() as session:
+        return _end(session, machine.HAND_BACK, claim, **_due_at(utc_now()))
+
+
+def release(owner: str) -> int:
+    """As `hand_back`, for all that this process has claimed: it does not work on any, and could not say so before."""
+    with transaction() as session:
+        held = session.execute(select(Item.id, Item.job_id).where(Item.state == ItemState.RUNNING, Item.owner == owner))
+        return sum(
+            machine.move(
+                session, machine.HAND_BACK, job_id, Item.id == item_id, Item.owner == owner, values=_due_at(utc_now())
+            )
+            for item_id, job_id in held.all()
         )
 
 
-def retry_later(claim: Claim, failure: Failure, max_attempts: int) -> bool:
-    """running → pending, due after a growing wait; or → failed, where this was the last attempt."""
-    if claim.attempt >= max_attempts:
-        return fail(claim, failure)
-    with transaction() as session:
-        return _change(
-            session, _running(claim), state=ItemState.PENDING, lease_until=None, publishes=0,
-            dispatch_after=utc_now() + _RETRY_AFTER * 2 ** (claim.attempt - 1),
-            error_code=failure.code, error=failure.message,
-        )  # fmt: skip
+def strike(
+    session: Session, item_id: UUID, job_id: UUID, strikes: int, failure: Failure, patience: Patience,
+    *where: ColumnElement[bool],
+) -> bool:  # fmt: skip
+    """running → pending; or → quarantined, where this was the last such attempt that is allowed.
 
-
-# Recovering ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def lost(session: Session, now: dt.datetime) -> list[Lost]:
-    """The attempts whose lease has ended."""
-    rows = session.execute(
-        select(Item.id, Item.job_id, Item.attempt, Item.worker).where(
-            Item.state == ItemState.RUNNING, Item.lease_until < now
-        )
+    The first time it is due at once, then it waits: what kills workers now may be a machine that is short of memory.
+    `where` proves that the attempt is over: it is the worker's own, its lease has ended, or its worker is dead.
+    """
+    count = strikes + 1
+    last = count >= patience.attempts
+    message = failure.message + (
+        f" That was the last of {patience.attempts} tries; it will not be tried again by itself."
+        if last
+        else f" It is tried again (that was try {count} of {patience.attempts})."
     )
-    return [Lost(*row) for row in rows]
+    due = _due_at(utc_now() + _STRIKE_WAIT * (count - 1) * random.uniform(0.5, 1))  # noqa: S311
+    values = {"strikes": count, "error_code": failure.code, "error": message}
+    return bool(machine.move(
+        session, machine.QUARANTINE if last else machine.TAKE_BACK, job_id, Item.id == item_id, *where,
+        values=values if last else values | due, code=failure.code, detail=message,
+    ))  # fmt: skip
 
 
-def recover(attempt: Lost, now: dt.datetime, max_attempts: int) -> bool:
-    """running → pending, due at once; or → quarantined, where this was the last attempt. False: it lives after all."""
-    expired = update(Item).where(_attempt(attempt.item_id, attempt.attempt), Item.lease_until < now)
-    reason = f"The worker {attempt.worker} was lost during attempt {attempt.attempt} of {max_attempts}."
+def _back_off(claim: Claim, failure: Failure, patience: Patience) -> bool:
+    now = utc_now()
+    since = claim.troubled_since or now
+    wait = min(_BACKOFF * 2 ** min(claim.retries, 20), _BACKOFF_AT_MOST) * random.uniform(0.5, 1)  # noqa: S311
     with transaction() as session:
-        if attempt.attempt < max_attempts:
-            return _change(
-                session, expired, state=ItemState.PENDING, lease_until=None, publishes=0, dispatch_after=now,
-                error_code="worker-lost", error=reason,
-            )  # fmt: skip
+        if claim.retries >= patience.retries or now + wait > since + patience.retry_for:
+            message = f"{failure.message} It was tried {claim.retries + 1} times since {since:%Y-%m-%d %H:%M} UTC."
+            return _end(session, machine.FAIL, claim, Failure(failure.code, message))
         return _end(
-            session, attempt.job_id, expired, ItemState.QUARANTINED, error_code="quarantined",
-            error=f"{reason} Either the file ends whatever works on it, or the workers were stopped or cut off"
-            " each time; it will not be tried again by itself.",
+            session, machine.BACK_OFF, claim, failure,
+            retries=claim.retries + 1, troubled_since=since, **_due_at(now + wait),
         )  # fmt: skip
 
 
-# The one way to change a row ─────────────────────────────────────────────────────────────────────────────────────────
+def _due_at(moment: dt.datetime) -> dict[str, Any]:
+    return {"publishes": 0, "dispatch_after": moment, "not_before": moment}
 
 
-def _attempt(item_id: UUID, attempt: int) -> ColumnElement[bool]:
-    return and_(Item.id == item_id, Item.state == ItemState.RUNNING, Item.attempt == attempt)
+def _end(
+    session: Session, transition: machine.Transition, claim: Claim, failure: Failure | None = None, **values: Any
+) -> bool:
+    if failure:
+        values |= {"error_code": failure.code, "error": failure.message}
+    code, detail = (failure.code, failure.message) if failure else (None, None)
+    moved = machine.move(
+        session, transition, claim.job_id, _attempt(claim), values=values, code=code, detail=detail
+    )  # fmt: skip
+    return bool(moved)
 
 
-def _running(claim: Claim) -> Update:
-    return update(Item).where(_attempt(claim.item_id, claim.attempt))
-
-
-def _change(session: Session, statement: Update, **values: Any) -> bool:
-    result = session.execute(statement.values(**values), execution_options={"synchronize_session": False})
-    assert isinstance(result, CursorResult)
-    return result.rowcount == 1
-
-
-def _end(session: Session, job_id: UUID, statement: Update, state: ItemState, **values: Any) -> bool:
-    """Move an item to a final state, count it in its job and, if it was the last one, end the job."""
-    if not _change(session, statement, state=state, lease_until=None, finished_at=utc_now(), **values):
-        return False
-    counter = getattr(Job, state.value)
-    _change(session, update(Job).where(Job.id == job_id), **{state.value: counter + 1})
-    job = session.get_one(Job, job_id, populate_existing=True)
-    if job.ended == job.total:
-        job.state, job.finished_at = final_job_state(job), utc_now()
-    return True
-
-
-def final_job_state(job: Job) -> JobState:
-    """What a job whose items have all ended is called."""
-    if job.succeeded == job.total:
-        return JobState.SUCCEEDED
-    if job.succeeded:
-        return JobState.PARTIAL
-    return JobState.CANCELED if job.canceled == job.total else JobState.FAILED
+def _attempt(claim: Claim) -> ColumnElement[bool]:
+    return and_(Item.id == claim.item_id, Item.state == ItemState.RUNNING, Item.attempt == claim.attempt)

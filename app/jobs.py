@@ -1,23 +1,29 @@
-"""Use cases of jobs: submit one, look at one, list them. Raises NotFound for what is not there."""
+"""Use cases of jobs: submit one, look at one, list them; cancel, retry, delete. NotFound for what is not there."""
 
-import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import ColumnElement, delete, exists, func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
 
-from app import recipes
+from app import machine, recipes
+from app.collection import keep_files
 from app.database import Base, db, transaction, utc_now
-from app.errors import NoFiles, NotFound
-from app.items import DISPATCH_GRACE, Due
-from app.models import Asset, Item, Job, Lane, Output
+from app.dispatch import GRACE, Due
+from app.errors import NoFiles, NotFound, NothingToRetry
+from app.models import Asset, Item, ItemState, Job, JobState, Lane, Output
 from app.uploads import ReceivedFile
 
 BULK_ABOVE = 50
-"""A job with more items than this waits in the bulk lane."""
+"""A job with more items than this waits in the bulk lane, unless it names its lane."""
+
+_BATCH = 500
+"""How many values one statement may name: databases have limits."""
+
+_NO_ERROR: dict[str, object] = {"error_code": None, "error": None}
+_FAILED = (ItemState.FAILED, ItemState.QUARANTINED)
 
 Row = TypeVar("Row", bound=Base)
 
@@ -30,28 +36,42 @@ class Submission:
     due: list[Due]
 
 
-def submit(files: Sequence[ReceivedFile]) -> Submission:
-    """Record an asset per file and one job with an item per file. Raises NoFiles."""
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """How many items a cancellation stopped while they waited and while they ran, and how many had ended before."""
+
+    waiting: int
+    running: int
+    ended: int
+
+
+def submit(files: Sequence[ReceivedFile], is_stored: Callable[[str], bool], lane: Lane | None = None) -> Submission:
+    """Record an asset per file and one job with an item per file. Raises NoFiles, FilesCollected."""
     if not files:
         raise NoFiles("The request has no file; send at least one, as `curl -F file=@photo.jpg` does.")
     recipe, now = recipes.latest(recipes.DEFAULT), utc_now()
-    lane = Lane.BULK if len(files) > BULK_ABOVE else Lane.INTERACTIVE
+    lane = lane or (Lane.BULK if len(files) > BULK_ABOVE else Lane.INTERACTIVE)
     job = Job(lane=lane, recipe=recipe.name, recipe_version=recipe.version, total=len(files))
-    job.items = [_item(file, position, now) for position, file in enumerate(files)]
+    job.items = [
+        Item(asset=_asset(file), position=position, lane=lane, dispatch_after=now + GRACE, outputs=[], events=[])
+        for position, file in enumerate(files)
+    ]
     with transaction() as session:
+        keep_files(session, (file.stored.sha256 for file in files), is_stored)
         session.add(job)
-    return Submission(job, [Due(item.id, lane) for item in job.items])
+    return Submission(job, [Due(item.id, job.id, lane, item.dispatch_after) for item in job.items])
 
 
-def _item(file: ReceivedFile, position: int, now: dt.datetime) -> Item:
-    asset = Asset(name=file.name, sha256=file.stored.sha256, bytes=file.stored.bytes)
-    return Item(asset=asset, position=position, dispatch_after=now + DISPATCH_GRACE, outputs=[])
+def _asset(file: ReceivedFile) -> Asset:
+    return Asset(name=file.name, sha256=file.stored.sha256, bytes=file.stored.bytes)
 
 
 def get(job_id: UUID) -> Job:
-    """The job with its items, assets and outputs."""
-    whole = (selectinload(Job.items).options(joinedload(Item.asset), selectinload(Item.outputs)),)
-    return _found(db.session.get(Job, job_id, options=whole), "job", job_id)
+    """The job with its items, assets, outputs and timelines."""
+    whole = selectinload(Job.items).options(
+        joinedload(Item.asset), selectinload(Item.outputs), selectinload(Item.events)
+    )
+    return _found(db.session.get(Job, job_id, options=(whole,)), "job", job_id)
 
 
 def newest(limit: int, before: UUID | None = None) -> Sequence[Job]:
@@ -62,6 +82,81 @@ def newest(limit: int, before: UUID | None = None) -> Sequence[Job]:
 
 def output(output_id: UUID) -> Output:
     return _found(db.session.get(Output, output_id), "output", output_id)
+
+
+def cancel(job_id: UUID) -> Cancellation:
+    """Stop what waits and what runs. A worker sees within a second that its attempt is over, and kills the work."""
+    open_items = Item.job_id == job_id, Item.state.in_(machine.CANCEL.sources)
+    with transaction() as session:
+        job = _found(session.get(Job, job_id), "job", job_id)
+        states = session.scalars(select(Item.state).where(*open_items).order_by(Item.id).with_for_update()).all()
+        machine.move(session, machine.CANCEL, job_id, Item.job_id == job_id, values=_NO_ERROR)
+        running = states.count(ItemState.RUNNING)
+        return Cancellation(waiting=len(states) - running, running=running, ended=job.total - len(states))
+
+
+def retry(job_id: UUID) -> list[Due]:
+    """Give every failed or quarantined item of the job a new start, with the same version of the recipe.
+
+    Returns what is to be published. Raises NothingToRetry.
+    """
+    failed = Item.job_id == job_id, Item.state.in_(_FAILED)
+    with transaction() as session:
+        _found(session.get(Job, job_id), "job", job_id)
+        ids = session.scalars(select(Item.id).where(*failed).order_by(Item.id).with_for_update()).all()
+        if not machine.move(session, machine.RETRY, job_id, *failed, values=_anew()):
+            raise NothingToRetry("No file of this job has failed; only those that failed can be tried again.")
+        return _due(session, ids)
+
+
+def retry_item(item_id: UUID) -> list[Due]:
+    """As `retry`, for one item, which may also have been canceled."""
+    with transaction() as session:
+        item = _found(session.get(Item, item_id), "item", item_id)
+        if not machine.move(session, machine.RETRY, item.job_id, Item.id == item_id, values=_anew()):
+            raise NothingToRetry(f"The item is {item.state}; only one that failed or was canceled can be tried again.")
+        return _due(session, [item_id])
+
+
+def remove(job_id: UUID) -> list[str]:
+    """Delete the job with its items, outputs and timelines; what runs is stopped as by `cancel`.
+
+    Returns the hashes of the files that it named; some other row may name them too.
+    """
+    of_job = Item.job_id == job_id
+    with transaction() as session:
+        assets = session.scalars(select(Item.asset_id).where(of_job).order_by(Item.id).with_for_update()).all()
+        job = _found(session.get(Job, job_id), "job", job_id)
+        hashes = {
+            *session.scalars(select(Asset.sha256).join(Item).where(of_job)),
+            *session.scalars(select(Output.sha256).join(Item).where(of_job)),
+        }
+        session.delete(job)
+        session.flush()
+        for start in range(0, len(assets), _BATCH):
+            unused = Asset.id.in_(assets[start : start + _BATCH]), ~exists().where(Item.asset_id == Asset.id)
+            session.execute(delete(Asset).where(*unused))
+        return sorted(hashes)
+
+
+def count_open(*where: ColumnElement[bool]) -> int:
+    """The items of these jobs that have not ended; counted from the jobs, of which there are fewer."""
+    left = func.sum(Job.total - Job.succeeded - Job.failed - Job.quarantined - Job.canceled)
+    return int(db.session.scalar(select(left).where(Job.state.in_((JobState.QUEUED, JobState.RUNNING)), *where)) or 0)
+
+
+def _anew() -> dict[str, object]:
+    """A retry by hand forgets how the attempts before went, but not their number: it is the fencing token."""
+    return _NO_ERROR | {
+        "strikes": 0, "retries": 0, "troubled_since": None, "publishes": 0,
+        "not_before": None, "dispatch_after": utc_now() + GRACE,
+    }  # fmt: skip
+
+
+def _due(session: Session, ids: Sequence[UUID]) -> list[Due]:
+    rows = select(Item.id, Item.job_id, Item.lane, Item.dispatch_after, Item.attempt, Item.publishes)
+    batches = [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]
+    return [Due(*row) for batch in batches for row in session.execute(rows.where(Item.id.in_(batch)))]
 
 
 def _found(row: Row | None, kind: str, row_id: UUID) -> Row:

@@ -1,11 +1,22 @@
-"""The tables, and the states that a job and an item can be in."""
+"""The tables, and the states that a job and an item can be in. Which state follows which is in app/machine.py."""
 
 import datetime as dt
 import enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Enum, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Enum,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, utc_now
@@ -20,6 +31,10 @@ class ItemState(enum.StrEnum):
     FAILED = "failed"
     QUARANTINED = "quarantined"
     CANCELED = "canceled"
+
+    @property
+    def final(self) -> bool:
+        return self not in (ItemState.PENDING, ItemState.QUEUED, ItemState.RUNNING)
 
 
 class JobState(enum.StrEnum):
@@ -38,6 +53,26 @@ class JobState(enum.StrEnum):
 class Lane(enum.StrEnum):
     INTERACTIVE = "interactive"
     BULK = "bulk"
+
+
+class EventKind(enum.StrEnum):
+    """What can happen to an item after it was accepted; what an attempt ended with, among others."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    RETRYING = "retrying"
+    INTERRUPTED = "interrupted"
+    HANDED_BACK = "handed-back"
+    QUARANTINED = "quarantined"
+    CANCELED = "canceled"
+    RETRIED = "retried"
+
+
+class ProcessKind(enum.StrEnum):
+    WORKER = "worker"
+    DISPATCHER = "dispatcher"
 
 
 def _enum(states: type[enum.StrEnum], name: str) -> Enum:
@@ -74,6 +109,9 @@ class Job(Base):
             " AND succeeded + failed + quarantined + canceled <= total",
             name="counts",
         ),
+        Index("ix_jobs_state", "state", "lane"),
+        CheckConstraint("total > 0", name="total"),
+        CheckConstraint("(state IN ('queued', 'running')) = (finished_at IS NULL)", name="finished"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -99,26 +137,41 @@ class Job(Base):
 
 
 class Item(Base):
-    """One asset in one job: the unit of work, of retry, of progress and of failure."""
+    """One asset in one job: the unit of work, of retry, of progress and of failure.
+
+    `attempt` numbers the claims and is the fencing token. `strikes` are the attempts that ended without an answer about
+    the file (a killed process, a lost worker), `retries` those that met trouble that passes, first at `troubled_since`.
+    `owner` tells which operating system process holds the lease (app/owners.py), `worker` tells people.
+    `lane` is the job's, repeated for the index that the dispatcher reads in order.
+    Nobody claims a waiting item before `not_before`; the dispatcher publishes it at `dispatch_after`.
+    """
 
     __tablename__ = "items"
     __table_args__ = (
         UniqueConstraint("job_id", "position"),
-        Index("ix_items_due", "state", "dispatch_after"),
+        Index("ix_items_due", "lane", "state", "dispatch_after"),
         Index("ix_items_lease", "state", "lease_until"),
-        CheckConstraint("attempt >= 0", name="attempt"),
+        CheckConstraint("attempt >= 0 AND strikes >= 0 AND retries >= 0 AND publishes >= 0", name="counts"),
         CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="lease"),
+        CheckConstraint("(state = 'running') = (owner IS NOT NULL)", name="owner"),
+        CheckConstraint("(state IN ('pending', 'queued', 'running')) = (finished_at IS NULL)", name="finished"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
     asset_id: Mapped[UUID] = mapped_column(ForeignKey("assets.id"), index=True)
     position: Mapped[int]
+    lane: Mapped[Lane] = mapped_column(_enum(Lane, "item_lane"))
     state: Mapped[ItemState] = mapped_column(_enum(ItemState, "item_state"), default=ItemState.PENDING)
     attempt: Mapped[int] = mapped_column(default=0)
+    strikes: Mapped[int] = mapped_column(default=0)
+    retries: Mapped[int] = mapped_column(default=0)
+    troubled_since: Mapped[dt.datetime | None]
     publishes: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[dt.datetime | None]
     dispatch_after: Mapped[dt.datetime] = mapped_column(default=utc_now)
     lease_until: Mapped[dt.datetime | None]
+    owner: Mapped[str | None] = mapped_column(String(128))
     worker: Mapped[str | None] = mapped_column(String(255))
     started_at: Mapped[dt.datetime | None]
     finished_at: Mapped[dt.datetime | None]
@@ -131,6 +184,7 @@ class Item(Base):
     outputs: Mapped[list["Output"]] = relationship(
         back_populates="item", order_by="Output.position", cascade="all, delete-orphan", passive_deletes=True
     )
+    events: Mapped[list["Event"]] = relationship(order_by="Event.id", viewonly=True)
 
 
 class Output(Base):
@@ -156,3 +210,50 @@ class Output(Base):
     created_at: Mapped[dt.datetime] = mapped_column(default=utc_now)
 
     item: Mapped[Item] = relationship(back_populates="outputs")
+
+
+class Event(Base):
+    """One line of an item's timeline, written in the transaction that it tells of."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_item_id", "item_id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"))
+    at: Mapped[dt.datetime] = mapped_column(default=utc_now)
+    kind: Mapped[EventKind] = mapped_column(_enum(EventKind, "event_kind"))
+    attempt: Mapped[int]
+    worker: Mapped[str | None] = mapped_column(String(255))
+    code: Mapped[str | None] = mapped_column(String(64))
+    detail: Mapped[str | None] = mapped_column(Text)
+
+
+class Process(Base):
+    """A worker or a dispatcher and its last sign of life. Rows of the dead are cleaned away later."""
+
+    __tablename__ = "processes"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    kind: Mapped[ProcessKind] = mapped_column(_enum(ProcessKind, "process_kind"))
+    name: Mapped[str] = mapped_column(String(255))
+    concurrency: Mapped[int]
+    started_at: Mapped[dt.datetime]
+    seen_at: Mapped[dt.datetime]
+
+
+class LanePause(Base):
+    """A lane from which nothing is published or claimed; its items wait until the row is gone."""
+
+    __tablename__ = "lane_pauses"
+
+    lane: Mapped[Lane] = mapped_column(_enum(Lane, "paused_lane"), primary_key=True)
+    since: Mapped[dt.datetime] = mapped_column(default=utc_now)
+
+
+class PeriodicTask(Base):
+    """Work of the dispatcher that comes again: whoever moves `due_at` does it. The migrations make the rows."""
+
+    __tablename__ = "periodic_tasks"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    due_at: Mapped[dt.datetime]

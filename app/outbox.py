@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from app.broker import Sender
 from app.database import utc_now
-from app.items import Due, mark_published
+from app.dispatch import Due, mark_published
 
 
 def publish(sender: Sender, items: Iterable[Due]) -> int:

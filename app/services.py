@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import cast
 
+from celery import Celery
 from flask import Flask, current_app
 
+from app.admission import Admission
 from app.publisher import Publisher
 from app.storage import Store
 from app.uploads import Limits
@@ -13,7 +15,9 @@ from app.uploads import Limits
 @dataclass(frozen=True, slots=True)
 class Services:
     store: Store
+    admission: Admission
     publisher: Publisher
+    celery: Celery
     limits: Limits
     max_pixels: int
     silence_seconds: int

@@ -114,19 +114,46 @@ class Settings(BaseModel):
     upload_silence_seconds: int = Field(
         default=30, ge=1, le=3600, description="An upload from which nothing comes for so long is given up, in seconds."
     )
+    max_pending_items: int = Field(
+        default=100_000,
+        ge=1,
+        description="Most items that may wait for a worker; beyond, new jobs are answered 503 with Retry-After.",
+    )
+    min_free_bytes: int = Field(
+        default=500_000_000,
+        ge=0,
+        description="Room on the disk of the media store that uploads leave free; below, they are answered 507.",
+    )
     max_pixels: int = Field(
         default=100_000_000,
         ge=1,
         description="Largest image decoded, in pixels (width × height), read from its header.",
     )
     max_attempts: int = Field(
-        default=3, ge=1, le=100, description="Attempts at an item before it ends as failed or quarantined."
+        default=3,
+        ge=1,
+        le=100,
+        description="Attempts at an item that may end without an answer (its worker killed or lost, out of time or"
+        " memory, an error of ours) before it is quarantined.",
+    )
+    max_retries: int = Field(
+        default=100, ge=0, le=10_000, description="How often an item is tried again that meets trouble of the machine."
+    )
+    retry_for_seconds: int = Field(
+        default=86_400, ge=0, le=2_592_000, description="For how long it is tried again, from the first trouble on."
     )
     lease_seconds: int = Field(
         default=60, ge=3, le=3600, description="How long a worker that says nothing keeps its item, in seconds."
     )
     item_timeout_seconds: int = Field(
-        default=600, ge=1, le=1500, description="Longest time one attempt may take before it is killed, in seconds."
+        default=600, ge=1, le=1200, description="Longest time one attempt may take before it is killed, in seconds."
+    )
+    shutdown_seconds: int = Field(
+        default=20,
+        ge=0,
+        le=1500,
+        description="How long a worker that is told to end goes on with what it has begun, before it hands it back,"
+        " in seconds. With Docker, `stop_grace_period` must be 40 s longer.",
     )
     worker_concurrency: int | None = Field(
         default=None, ge=1, le=512, description="Processes of one worker. Default: the number of cores."

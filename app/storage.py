@@ -7,23 +7,23 @@ MEDIA_ROOT/
 ```
 
 A file is written under tmp/, synced, renamed to its address, and the folder is synced: after `keep` returns it
-survives a power cut, and no reader ever sees half of it.
+survives a power cut, and no reader ever sees half of it. An OSError of the disk is raised as StorageFull or
+StorageUnavailable.
 """
 
-import errno
 import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.errors import StorageFull
+from app.errors import storage_error
 
 _CHUNK = 1 << 20
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,17 @@ class Store:
         """A file to be written piece by piece, hashed on its way."""
         return IncomingFile(self, self._writable_tmp())
 
+    def has(self, sha256: str) -> bool:
+        return self.path(sha256).exists()
+
+    def free_bytes(self) -> int:
+        """The room that is left on the disk, for a user that is not root."""
+        with _faults_named():
+            return shutil.disk_usage(self._writable_tmp()).free
+
     def adopt(self, path: Path) -> StoredFile:
         """Keep a finished file that stands in a scratch folder of this store."""
-        with path.open("rb") as file:
+        with _faults_named(), path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
             size = os.fstat(file.fileno()).st_size
@@ -57,7 +65,8 @@ class Store:
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """A folder for one attempt's files, gone at the end of the block with all that was not adopted."""
-        folder = Path(tempfile.mkdtemp(dir=self._writable_tmp(), prefix="work-"))
+        with _faults_named():
+            folder = Path(tempfile.mkdtemp(dir=self._writable_tmp(), prefix="work-"))
         try:
             yield folder
         finally:
@@ -66,20 +75,45 @@ class Store:
     def keep(self, temporary: Path, sha256: str) -> None:
         """Move a synced temporary file to the address of its content. Where that exists, the two are the same bytes."""
         target = self.path(sha256)
-        with _full_disk_named():
+        with _faults_named():
             if target.exists():
+                os.utime(target)  # to the collection it is as young as a new one
                 temporary.unlink()
             else:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 temporary.rename(target)
             self._sync_names(target)  # also where it existed: whoever renamed it may not have come so far
 
+    def remove(self, sha256: str) -> None:
+        """Remove the file with this content; does nothing where there is none."""
+        with _faults_named():
+            self.path(sha256).unlink(missing_ok=True)
+
+    def stored(self, older_than: float) -> Iterator[str]:
+        """The contents that have stood here for so many seconds."""
+        before = time.time() - older_than
+        for file in self._objects.glob("??/*"):
+            with suppress(FileNotFoundError):
+                if file.stat().st_mtime <= before:
+                    yield file.name
+
+    def remove_temporary(self, older_than: float) -> int:
+        """Remove what dead processes left under tmp/, untouched for so many seconds; returns how many there were."""
+        before, removed = time.time() - older_than, 0
+        for entry in self._tmp.glob("*"):
+            with suppress(FileNotFoundError):
+                if entry.stat().st_mtime > before:
+                    continue
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+                removed += 1
+        return removed
+
     def _sync_names(self, target: Path) -> None:
         for folder in (target.parent, self._objects, self._objects.parent):
             _sync_folder(folder)
 
     def _writable_tmp(self) -> Path:
-        with _full_disk_named():
+        with _faults_named():
             self._tmp.mkdir(parents=True, exist_ok=True)
         return self._tmp
 
@@ -91,7 +125,7 @@ class IncomingFile:
         self._store = store
         self._hash = hashlib.sha256()
         self._size = 0
-        with _full_disk_named():
+        with _faults_named():
             descriptor, name = tempfile.mkstemp(dir=tmp, prefix="upload-")
         self._path = Path(name)
         self._file = os.fdopen(descriptor, "wb", buffering=_CHUNK)
@@ -100,14 +134,14 @@ class IncomingFile:
         """Append `data`. Raises StorageFull where there is no room."""
         self._hash.update(data)
         self._size += len(data)
-        with _full_disk_named():
+        with _faults_named():
             self._file.write(data)
 
     def seal(self) -> None:
         """Sync and close the temporary file; nothing more can be written. Does nothing the second time."""
         if self._file.closed:
             return
-        with _full_disk_named():
+        with _faults_named():
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
@@ -127,15 +161,11 @@ class IncomingFile:
 
 
 @contextmanager
-def _full_disk_named() -> Iterator[None]:
-    """An OSError of a full disk or quota becomes StorageFull; any other comes through."""
+def _faults_named() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        message = "The disk of the media store is full; nothing of this request was kept. Free some space."
-        raise StorageFull(message) from error
+        raise storage_error(error) from error
 
 
 def _sync_folder(folder: Path) -> None:

@@ -5,7 +5,7 @@ cut off. Here a body counts only when its closing boundary was seen and its leng
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +26,7 @@ from app.storage import IncomingFile, Store, StoredFile
 
 _CHUNK = 64 * 1024
 _MAX_BUFFER_BYTES = 512 * 1024
+_MAX_FIELD_BYTES = 1000
 
 
 class Readable(Protocol):
@@ -44,20 +45,28 @@ class ReceivedFile:
     stored: StoredFile
 
 
-def receive(body: Readable, headers: Mapping[str, str], store: Store, limits: Limits) -> list[ReceivedFile]:
-    """Read a multipart body to its end and store its files.
+@dataclass(frozen=True, slots=True)
+class Received:
+    files: list[ReceivedFile]
+    fields: dict[str, str]
 
-    Raises NotMultipart, MalformedUpload, IncompleteUpload, UploadTooLarge, TooManyFiles, InvalidParameter (a field that
-    is not a file) or StorageFull; then no file of the body is left under its temporary name.
+
+def receive(
+    body: Readable, headers: Mapping[str, str], store: Store, limits: Limits, fields: Collection[str]
+) -> Received:
+    """Read a multipart body to its end and store its files; `fields` are the names of the other fields it may have.
+
+    Raises NotMultipart, MalformedUpload, IncompleteUpload, UploadTooLarge, TooManyFiles, InvalidParameter (an unknown
+    field) or a TemporaryError of the store; then no file of the body is left under its temporary name.
     """
     boundary = _boundary(headers.get("Content-Type", ""))
     announced = _announced_length(headers, limits)
     decoder = MultipartDecoder(boundary, max_form_memory_size=_MAX_BUFFER_BYTES)
-    parts = _Parts(store, limits)
+    parts = _Parts(store, limits, fields)
     try:
         for event in _events(decoder, _Body(body, announced, limits)):
             parts.take(event)
-        return parts.keep()
+        return Received(parts.keep(), parts.fields())
     finally:
         parts.discard()
 
@@ -140,25 +149,29 @@ def _ready(decoder: MultipartDecoder) -> Iterator[Event]:
 
 
 class _Parts:
-    """The files seen so far, under their temporary names."""
+    """The files seen so far, under their temporary names, and the other fields."""
 
-    def __init__(self, store: Store, limits: Limits) -> None:
-        self._store, self._limits = store, limits
+    def __init__(self, store: Store, limits: Limits, known: Collection[str]) -> None:
+        self._store, self._limits, self._known = store, limits, known
         self._files: list[tuple[str, IncomingFile]] = []
+        self._fields: dict[str, bytearray] = {}
         self._sink: Callable[[bytes], object] = self._refuse_unnamed
 
     def take(self, event: Event) -> None:
         if isinstance(event, File):
             self._sink = self._begin_file(event.filename) if event.filename else self._refuse_unnamed
         elif isinstance(event, Field):
-            raise InvalidParameter(f"The form has the field {str(event.name)[:80]!r}; only files are taken.")
+            self._sink = self._begin_field(str(event.name))
         elif isinstance(event, Data):
             self._sink(event.data)
             if not event.more_data and self._files:
-                self._files[-1][1].seal()
+                self._files[-1][1].seal()  # nothing happens the second time, as after a field
 
     def keep(self) -> list[ReceivedFile]:
         return [ReceivedFile(name, incoming.keep()) for name, incoming in self._files]
+
+    def fields(self) -> dict[str, str]:
+        return {name: value.decode("utf-8", "replace") for name, value in self._fields.items()}
 
     def discard(self) -> None:
         for _, incoming in self._files:
@@ -173,6 +186,22 @@ class _Parts:
         incoming = self._store.receive()
         self._files.append((safe_name(name), incoming))
         return incoming.write
+
+    def _begin_field(self, name: str) -> Callable[[bytes], object]:
+        if name not in self._known:
+            raise InvalidParameter(
+                f"The form has the field {name[:80]!r}; besides files it takes {', '.join(sorted(self._known))}."
+            )
+        if name in self._fields:
+            raise InvalidParameter(f"The form has the field {name} twice; send it once.")
+        value = self._fields[name] = bytearray()
+
+        def append(data: bytes) -> None:
+            value.extend(data)
+            if len(value) > _MAX_FIELD_BYTES:
+                raise InvalidParameter(f"The field {name} has more than {_MAX_FIELD_BYTES} bytes.")
+
+        return append
 
     @staticmethod
     def _refuse_unnamed(data: bytes) -> None:

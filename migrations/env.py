@@ -11,7 +11,14 @@ def leave_out_empty_revisions(_context, _revision, directives):
         directives[:] = []
 
 
+def switch_foreign_keys(connection, state):
+    """SQLite alters a table by making it anew, and dropping the old one would delete what refers to its rows."""
+    if connection.dialect.name == "sqlite":
+        connection.connection.dbapi_connection.execute(f"PRAGMA foreign_keys={state}")
+
+
 with extension.db.engine.connect() as connection:
+    switch_foreign_keys(connection, "OFF")
     context.configure(
         connection=connection,
         target_metadata=extension.db.metadata,
@@ -22,3 +29,6 @@ with extension.db.engine.connect() as connection:
     )
     with context.begin_transaction():
         context.run_migrations()
+        if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+            raise RuntimeError("rows refer to what is not there; nothing was migrated")
+    switch_foreign_keys(connection, "ON")

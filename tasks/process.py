@@ -6,91 +6,174 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
 from uuid import UUID
 
-from flask import Flask
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from app import items, recipes
-from app.errors import DarkroomError
+from app import items, owners, recipes
+from app.database import utc_now
+from app.errors import DarkroomError, Retry
 from app.imaging.outputs import OutputSpec
-from app.imaging.pipeline import RenderedFile, Rendering, render
-from app.items import Claim, Failure
+from app.imaging.pipeline import RenderedFile, render
+from app.items import Claim, Failure, Patience
 from app.models import Output
 from app.names import result_name
 from app.storage import Store, StoredFile
-from tasks.lease import renewing
+from tasks import work
 
 log = logging.getLogger(__name__)
 
-_RECORD_AGAIN_SECONDS = (1, 5, 15)
+_TRY_FOR_SECONDS = 120
 
+T = TypeVar("T")
 End = Callable[[], bool]
 """Records how an attempt ended; False where the lease was lost."""
 
 
+class LeaseLost(Exception):
+    """The attempt is somebody else's, canceled or deleted."""
+
+
+class Stopping(Exception):
+    """The worker must end now."""
+
+
 class Processor:
-    def __init__(self, *, app: Flask, store: Store, max_pixels: int, max_attempts: int, lease: dt.timedelta) -> None:
-        self._app, self._store = app, store
-        self._max_pixels, self._max_attempts, self._lease = max_pixels, max_attempts, lease
+    """`stop_at` tells when the worker must have ended, on the monotonic clock; infinity while it goes on."""
+
+    def __init__(
+        self, *, store: Store, max_pixels: int, patience: Patience, lease: dt.timedelta,
+        timeout_seconds: float, stop_at: Callable[[], float],
+    ) -> None:  # fmt: skip
+        self._store, self._max_pixels, self._patience, self._lease = store, max_pixels, patience, lease
+        self._timeout_seconds, self._stop_at = timeout_seconds, stop_at
+        self._left_over = False
 
     def process(self, item_id: UUID, worker: str) -> None:
-        """Do the work of one message; does nothing where the item is not waiting."""
-        claim = items.claim(item_id, worker, self._lease)
-        if claim is None:
-            return
-        with renewing(self._app, claim, self._lease):
-            self._record(claim, self._attempt(claim))
+        """Do the work of one message; does nothing where the item is not waiting.
 
-    def _attempt(self, claim: Claim) -> End:
+        Raises Stopping where the worker begins nothing any more, and OperationalError where the database stays away.
+        """
+        if self._stop_at() < float("inf"):
+            raise Stopping
+        claim = self._patiently(lambda: self._claim(item_id, worker))
+        if claim:
+            self._record(claim, self._attempt(claim))
+        self._left_over = False
+
+    def _claim(self, item_id: UUID, worker: str) -> Claim | None:
+        """Also after a claim or an end that the database did not confirm: it may have kept it all the same."""
+        me = owners.this_process()
+        if self._left_over:
+            items.release(me)
+        self._left_over = True  # until the database has heard how this one ended
+        return items.claim(item_id, me, worker, self._lease)
+
+    def _attempt(self, claim: Claim) -> End | None:
         try:
             return self._work(claim)
+        except LeaseLost:
+            log.warning("item %s: attempt %d lost its lease; it is discarded", claim.item_id, claim.attempt)
+            return None
+        except Stopping:
+            log.info("item %s: attempt %d is handed back", claim.item_id, claim.attempt)
+            return partial(items.hand_back, claim)
         except DarkroomError as error:
             log.info("item %s, attempt %d: %s", claim.item_id, claim.attempt, error.code)
-            failure = Failure(error.code, f"{claim.asset_name}: {error}")
-            return self._later(claim, failure) if error.retryable else partial(items.fail, claim, failure)
+            return self._failure(claim, _known(claim, error))
         except Exception as error:
             log.exception("item %s, attempt %d", claim.item_id, claim.attempt)
-            return self._later(claim, _internal(claim, error))
+            return self._failure(claim, _internal(claim, error))
 
     def _work(self, claim: Claim) -> End:
         specs = recipes.find(claim.recipe, claim.recipe_version).outputs
+        original = self._store.path(claim.asset_sha256)
         with self._store.scratch() as scratch:
-            rendering = render(self._store.path(claim.asset_sha256), specs, scratch, self._max_pixels)
-            stored = {path: self._store.adopt(path) for path in {file.path for file in rendering.files}}
+            rendering = work.run(
+                lambda: _rendered(original, specs, scratch, self._max_pixels),
+                self._lookout(claim),
+                self._timeout_seconds,
+            )
+            files = [RenderedFile(**file | {"path": Path(file["path"])}) for file in rendering["files"]]
+            stored = {path: self._store.adopt(path) for path in {file.path for file in files}}
         outputs = [
             _output(claim, position, spec, file, stored[file.path])
-            for position, (spec, file) in enumerate(zip(specs, rendering.files, strict=True))
+            for position, (spec, file) in enumerate(zip(specs, files, strict=True))
         ]
-        return partial(items.succeed, claim, asdict(rendering.source), outputs, _data(rendering))
+        data = {name: rendering[name] for name in ("placeholder", "dominant_color")}
+        return partial(items.succeed, claim, rendering["source"], outputs, data, self._store.has)
 
-    def _later(self, claim: Claim, failure: Failure) -> End:
-        return partial(items.retry_later, claim, failure, self._max_attempts)
+    def _lookout(self, claim: Claim) -> Callable[[], None]:
+        """Called again and again while the work goes on: renews the lease every third of its length.
 
-    def _record(self, claim: Claim, end: End) -> None:
-        """The work is done; a database that is busy must not undo it, so this is tried again while the lease lives."""
-        for wait in (*_RECORD_AGAIN_SECONDS, None):
+        Raises LeaseLost or Stopping where the work is to end.
+        """
+        renew_at = utc_now() + self._lease / 3  # leases end by the clock on the wall, also while a machine sleeps
+
+        def look() -> None:
+            nonlocal renew_at
+            if time.monotonic() >= self._stop_at():
+                raise Stopping
             try:
-                if not end():
-                    log.warning("item %s: attempt %d lost its lease; it is discarded", claim.item_id, claim.attempt)
+                if utc_now() >= renew_at:
+                    held, renew_at = items.renew(claim, self._lease), utc_now() + self._lease / 3
+                else:
+                    held = items.is_held(claim)
+            except SQLAlchemyError as error:
+                log.warning("item %s: the database does not say whether it goes on: %s", claim.item_id, error)
                 return
+            if not held:
+                raise LeaseLost
+
+        return look
+
+    def _failure(self, claim: Claim, failure: Failure) -> End:
+        return partial(items.fail, claim, failure, self._patience)
+
+    def _record(self, claim: Claim, end: End | None) -> None:
+        """The work is done; a database that is busy must not undo it."""
+        if end is None:
+            return
+        try:
+            recorded = self._patiently(end)
+        except DarkroomError as error:
+            recorded = self._patiently(self._failure(claim, _known(claim, error)))
+        except OperationalError:
+            raise
+        except SQLAlchemyError as error:
+            log.exception("item %s: the end can not be recorded", claim.item_id)
+            recorded = self._patiently(self._failure(claim, _internal(claim, error)))
+        if not recorded:
+            log.warning("item %s: attempt %d lost its lease; it is discarded", claim.item_id, claim.attempt)
+
+    def _patiently(self, use_database: Callable[[], T]) -> T:
+        """Try again while the database is locked, full or away; after minutes its OperationalError comes through."""
+        give_up, wait = time.monotonic() + _TRY_FOR_SECONDS, 0.5
+        while True:
+            try:
+                return use_database()
             except OperationalError as error:
-                log.warning("item %s: the end was not recorded: %s", claim.item_id, error)
-                if wait is None:
+                log.warning("the database does not answer: %s", error.orig)
+                if time.monotonic() + wait > min(give_up, self._stop_at()):
                     raise
                 time.sleep(wait)
-            except SQLAlchemyError as error:
-                log.exception("item %s: the end can not be recorded", claim.item_id)
-                end = self._later(claim, _internal(claim, error))
+                wait = 1
+
+
+def _rendered(original: Path, specs: tuple[OutputSpec, ...], scratch: Path, max_pixels: int) -> dict[str, Any]:
+    rendering = asdict(render(original, specs, scratch, max_pixels))
+    return rendering | {"files": [file | {"path": str(file["path"])} for file in rendering["files"]]}
+
+
+def _known(claim: Claim, error: DarkroomError) -> Failure:
+    return Failure(error.code, f"{claim.asset_name}: {error}", error.retry)
 
 
 def _internal(claim: Claim, error: Exception) -> Failure:
     cause = f"{claim.asset_name} could not be processed ({type(error).__name__}); the worker's log says more."
-    return Failure("internal", cause)
-
-
-def _data(rendering: Rendering) -> dict[str, str]:
-    return {"placeholder": rendering.placeholder, "dominant_color": rendering.dominant_color}
+    return Failure(work.Internal.code, cause, Retry.COUNTED)
 
 
 def _output(claim: Claim, position: int, spec: OutputSpec, file: RenderedFile, stored: StoredFile) -> Output:

@@ -8,7 +8,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted([*ROOT.glob("app/**/*.py"), *ROOT.glob("tasks/**/*.py")])
-USE_CASES = ("app.jobs", "app.items", "app.recipes", "app.storage", "app.uploads", "app.names")
+USE_CASES = (
+    "app.jobs", "app.items", "app.machine", "app.dispatch", "app.lanes", "app.waiting", "app.admission",
+    "app.collection", "app.owners", "app.processes", "app.recipes", "app.storage", "app.uploads", "app.names",
+)  # fmt: skip
 LOADING = ("app.settings.load", "app.settings.load_or_exit")
 WEB = ("app.api", "app.pages", "app.downloads", "app.health", "app.submission", "app.paging")
 COMPOSITION_ROOTS = ("app", "app.gunicorn", "tasks.worker", "tasks.dispatcher", "tasks.dashboard", "tasks.runtime")
@@ -81,6 +84,8 @@ def test_the_environment_is_only_handed_to_load(path: Path):
         ("app.jobs", "tasks.process.Processor"),
         ("app.imaging.pipeline", "app.database.db"),
         ("app.items", "flask.request"),
+        ("app.machine", "celery.Celery"),
+        ("app.waiting", "app.services.services"),
         ("app.pages", "PIL.Image"),
         ("app.errors", "app.models.Job"),
         ("app.storage", "app.settings.load"),

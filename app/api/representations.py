@@ -1,11 +1,14 @@
 """How jobs, items and outputs look in JSON."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from flask import url_for
 
-from app.models import Asset, Item, Job, Output
+from app import waiting
+from app.models import Asset, Event, Item, Job, Output
 
 
 def job_summary(job: Job) -> dict[str, Any]:
@@ -29,22 +32,37 @@ def job_summary(job: Job) -> dict[str, Any]:
     }
 
 
+def accepted_document(job: Job) -> dict[str, Any]:
+    """As it was committed; the database is not asked again, because nothing may fail any more."""
+    return _document(job, {})
+
+
 def job_document(job: Job) -> dict[str, Any]:
-    return job_summary(job) | {"items": [_item(item) for item in job.items]}
+    return _document(job, waiting.reasons(job))
 
 
-def _item(item: Item) -> dict[str, Any]:
+def _document(job: Job, why: Mapping[UUID, str]) -> dict[str, Any]:
+    return job_summary(job) | {"items": [_item(item, why.get(item.id)) for item in job.items]}
+
+
+def _item(item: Item, waits_because: str | None) -> dict[str, Any]:
     return {
         "id": str(item.id),
         "name": item.asset.name,
         "state": item.state,
         "attempt": item.attempt,
+        "waits_because": waits_because,
+        "not_before": _time(item.not_before),
         "started_at": _time(item.started_at),
         "finished_at": _time(item.finished_at),
         "asset": _asset(item.asset),
         "data": item.data,
         "error": None if item.error is None else {"code": item.error_code, "message": item.error},
         "outputs": [_output(output) for output in item.outputs],
+        "timeline": [
+            {"at": _time(item.job.created_at), "event": "accepted"},
+            *(_event(event) for event in item.events),
+        ],
     }
 
 
@@ -71,6 +89,14 @@ def _output(output: Output) -> dict[str, Any]:
         "sha256": output.sha256,
         "url": url_for("downloads.output", output_id=output.id),
     }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    told = {
+        "at": _time(event.at), "event": event.kind, "attempt": event.attempt or None, "worker": event.worker,
+        "code": event.code, "detail": event.detail,
+    }  # fmt: skip
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _time(moment: dt.datetime | None) -> str | None:

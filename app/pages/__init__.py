@@ -5,13 +5,13 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from app import jobs, recipes
+from app import jobs, recipes, submission, waiting
 from app.errors import DarkroomError
+from app.faults import retry_headers
 from app.imaging.formats import OUTPUT_FORMATS, accepted_sentence
 from app.pages import writing
 from app.paging import before_parameter
 from app.services import services
-from app.submission import submit_request
 
 blueprint = Blueprint("pages", __name__)
 blueprint.add_app_template_filter(writing.file_size)
@@ -27,12 +27,12 @@ def home() -> str:
 
 
 @blueprint.post("/")
-def submit() -> Response | tuple[str, int]:
+def submit() -> Response | tuple[str, int, dict[str, str]]:
     """Take the files of the form; then the job's page, or this page again with what was wrong."""
     try:
-        submitted = submit_request()
+        submitted = submission.submit_request()
     except DarkroomError as error:
-        return _home(error), error.status
+        return _home(error), error.status, retry_headers(error)
     return redirect(url_for("pages.job", job_id=submitted.id), 303)
 
 
@@ -57,4 +57,32 @@ def job_list() -> str:
 
 @blueprint.get("/jobs/<uuid:job_id>")
 def job(job_id: UUID) -> str:
-    return render_template("job.html", job=jobs.get(job_id))
+    row = jobs.get(job_id)
+    return render_template("job.html", job=row, why=waiting.reasons(row))
+
+
+@blueprint.post("/jobs/<uuid:job_id>/cancel")
+def cancel_job(job_id: UUID) -> Response:
+    jobs.cancel(job_id)
+    return _to_job(job_id)
+
+
+@blueprint.post("/jobs/<uuid:job_id>/retry")
+def retry_job(job_id: UUID) -> Response:
+    submission.retry_job(job_id)
+    return _to_job(job_id)
+
+
+@blueprint.post("/jobs/<uuid:job_id>/delete")
+def delete_job(job_id: UUID) -> Response:
+    submission.delete_job(job_id)
+    return redirect(url_for("pages.job_list"), 303)
+
+
+@blueprint.post("/items/<uuid:item_id>/retry")
+def retry_item(item_id: UUID) -> Response:
+    return _to_job(submission.retry_item(item_id))
+
+
+def _to_job(job_id: UUID) -> Response:
+    return redirect(url_for("pages.job", job_id=job_id), 303)

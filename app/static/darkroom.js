@@ -8,7 +8,7 @@ function localTimes(root) {
   for (const time of root.querySelectorAll("time")) {
     const moment = new Date(time.dateTime);
     time.title = time.dateTime;
-    time.textContent = moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+    time.textContent = moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: time.closest(".timeline") ? "medium" : "short" });
   }
 }
 
@@ -36,9 +36,16 @@ function update(main, next) {
   next.querySelectorAll(".item").forEach((item, index) => {
     if (items[index].dataset.seen !== item.innerHTML) {
       items[index].dataset.seen = item.innerHTML;
+      const open = items[index].querySelector("details[open]");
       items[index].replaceChildren(...item.childNodes);
+      if (open) items[index].querySelector("details").open = true;
     }
   });
+  const actions = main.querySelector(".actions");
+  const nextActions = next.querySelector(".actions");
+  if (!actions.querySelector("details[open]") && actions.innerHTML !== nextActions.innerHTML) {
+    actions.replaceChildren(...nextActions.childNodes);
+  }
   for (const selector of ["h1", ".lead", ".overall"]) {
     main.querySelector(selector).replaceChildren(...next.querySelector(selector).childNodes);
   }

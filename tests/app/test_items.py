@@ -1,20 +1,31 @@
+"""Attempts: who holds the lease, and that nobody else can end what it began."""
+
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from app import items, jobs
-from app.database import db, transaction, utc_now
-from app.items import Failure
-from app.models import Item, ItemState, Job, JobState, Output
+from app import dispatch, items, jobs
+from app.database import utc_now
+from app.errors import FilesCollected, Retry
+from app.items import Claim, Failure
+from app.models import ItemState, JobState
 from app.storage import Store
-from tests.factories import submitted
+from tests import rows
+from tests.factories import DAMAGED, ELSEWHERE, LEASE, PATIENCE, SOURCE, claimed, output, submitted, succeed
 
-LEASE = dt.timedelta(seconds=60)
-SOURCE = {"media_type": "image/jpeg", "width": 64, "height": 48, "frames": 1}
-FAILURE = Failure("damaged-file", "photo.jpg: it is cut off")
+TROUBLE = Failure("storage-full", "The disk is full.", Retry.PATIENT)
+CRASH = Failure("crashed", "It crashed.", Retry.COUNTED)
+ENDS: dict[str, Callable[[Claim], bool]] = {
+    "succeed": lambda claim: succeed(claim, output(claim)),
+    "fail": lambda claim: items.fail(claim, DAMAGED, PATIENCE),
+    "strike": lambda claim: items.fail(claim, CRASH, PATIENCE),
+    "back off": lambda claim: items.fail(claim, TROUBLE, PATIENCE),
+    "hand back": items.hand_back,
+    "renew": lambda claim: items.renew(claim, LEASE),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -22,184 +33,122 @@ def _context(context: Flask) -> None:
     """Every test of this file runs inside the app's context."""
 
 
-def output(claim: items.Claim) -> Output:
-    return Output(
-        item_id=claim.item_id, position=0, attempt=claim.attempt, name="320-jpeg", filename="photo-320.jpg",
-        sha256="0" * 64, media_type="image/jpeg", bytes=1, width=1, height=1,
-    )  # fmt: skip
-
-
-def claim(item_id) -> items.Claim:
-    claimed = items.claim(item_id, "worker", LEASE)
-    assert claimed
-    return claimed
-
-
-def item(item_id) -> Item:
-    db.session.remove()
-    return db.session.get_one(Item, item_id)
-
-
-def job_of(submission) -> Job:
-    db.session.remove()
-    return jobs.get(submission.job.id)
-
-
-def lost() -> list[items.Lost]:
-    db.session.remove()
-    return items.lost(db.session(), utc_now() + LEASE * 2)
-
-
-def due() -> list[items.Due]:
-    db.session.remove()
-    return items.due(db.session(), utc_now() + dt.timedelta(hours=2), 100)
-
-
 def test_an_item_is_claimed_by_one_worker_only(store: Store):
     [waiting] = submitted(store).due
-    assert items.claim(waiting.id, "first", LEASE)
-    assert items.claim(waiting.id, "second", LEASE) is None
-    assert item(waiting.id).worker == "first"
+    assert items.claim(waiting.id, ELSEWHERE, "first", LEASE)
+    assert items.claim(waiting.id, ELSEWHERE, "second", LEASE) is None
+    assert rows.item(waiting.id).worker == "first"
 
 
 def test_a_message_for_a_row_that_is_gone_is_nothing_to_do(store: Store):
     submission = submitted(store)
-    with transaction() as session:
-        session.delete(session.get_one(Job, submission.job.id))
-    assert items.claim(submission.due[0].id, "worker", LEASE) is None
+    jobs.remove(submission.job.id)
+    assert items.claim(submission.due[0].id, ELSEWHERE, "worker", LEASE) is None
 
 
-def test_the_job_runs_with_its_first_item_and_ends_with_its_last(store: Store):
-    submission = submitted(store, "a.jpg", "b.jpg")
-    assert job_of(submission).state == JobState.QUEUED
-    first, second = (claim(waiting.id) for waiting in submission.due)
-    assert job_of(submission).state == JobState.RUNNING
-    assert items.succeed(first, SOURCE, [output(first)], {})
-    assert job_of(submission).state == JobState.RUNNING
-    assert items.fail(second, FAILURE)
-    job = job_of(submission)
-    assert (job.state, job.succeeded, job.failed) == (JobState.PARTIAL, 1, 1)
-    assert job.finished_at
-
-
-@pytest.mark.parametrize(
-    ("good", "bad", "state"), [(2, 0, JobState.SUCCEEDED), (1, 1, JobState.PARTIAL), (0, 2, JobState.FAILED)]
-)
-def test_a_jobs_state_follows_from_its_items(store: Store, good: int, bad: int, state: JobState):
-    submission = submitted(store, *[f"{n}.jpg" for n in range(good + bad)])
-    for number, waiting in enumerate(submission.due):
-        claimed = claim(waiting.id)
-        assert items.succeed(claimed, SOURCE, [], {}) if number < good else items.fail(claimed, FAILURE)
-    assert job_of(submission).state == state
-
-
-def test_a_worker_that_lost_its_lease_can_not_end_the_next_attempt(store: Store):
+def test_a_claim_counts_the_attempt_and_knows_how_those_before_went(store: Store):
     [waiting] = submitted(store).due
-    old = claim(waiting.id)
-    [gone] = lost()
-    assert items.recover(gone, utc_now() + LEASE * 2, max_attempts=3)
-    new = claim(waiting.id)
-    assert not items.succeed(old, SOURCE, [output(old)], {})
-    assert not items.fail(old, FAILURE)
-    assert not items.renew(old, LEASE)
-    assert not items.retry_later(old, FAILURE, 3)
-    assert items.succeed(new, SOURCE, [output(new)], {})
-    assert [kept.attempt for kept in item(waiting.id).outputs] == [2]
+    first = claimed(waiting.id)
+    assert (first.attempt, first.strikes, first.retries, first.troubled_since) == (1, 0, 0, None)
+    assert items.fail(first, CRASH, PATIENCE)
+    second = claimed(waiting.id)
+    assert (second.attempt, second.strikes, second.retries) == (2, 1, 0)
+    assert items.fail(second, TROUBLE, PATIENCE)
+    rows.change(not_before=None)
+    third = claimed(waiting.id)
+    assert (third.attempt, third.strikes, third.retries) == (3, 1, 1)
+    assert third.troubled_since
+
+
+def test_a_duplicate_message_that_comes_early_is_refused(store: Store):
+    """The item backs off; a message from before, or a second one, must not begin it sooner."""
+    [waiting] = submitted(store).due
+    assert items.fail(claimed(waiting.id), TROUBLE, PATIENCE)
+    assert items.claim(waiting.id, ELSEWHERE, "worker", LEASE) is None
+    rows.change(not_before=utc_now() - dt.timedelta(milliseconds=1))
+    assert claimed(waiting.id).attempt == 2
+    assert rows.item(waiting.id).not_before is None
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=list(ENDS))
+@pytest.mark.parametrize("running_again", [False, True], ids=["waiting", "running again"])
+def test_a_worker_that_lost_its_lease_changes_nothing(store: Store, end: Callable[[Claim], bool], running_again: bool):
+    [waiting] = submitted(store).due
+    old = claimed(waiting.id)
+    assert rows.lose(waiting.id, PATIENCE)
+    new = claimed(waiting.id, worker="another") if running_again else None
+    before = (rows.item(waiting.id).state, rows.item(waiting.id).lease_until, rows.kinds(waiting.id))
+    assert not items.is_held(old)
+    assert not end(old)
+    after = rows.item(waiting.id)
+    assert (after.state, after.lease_until, rows.kinds(waiting.id)) == before
+    assert rows.item(waiting.id).outputs == []
+    if new:
+        assert items.is_held(new)
+        assert succeed(new, output(new))
+        assert [kept.attempt for kept in rows.item(waiting.id).outputs] == [2]
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=list(ENDS))
+@pytest.mark.parametrize("stop", [jobs.cancel, jobs.remove], ids=["canceled", "deleted"])
+def test_an_attempt_that_was_stopped_can_not_end(store: Store, end: Callable[[Claim], bool], stop: Callable):
+    submission = submitted(store)
+    claim = claimed(submission.due[0].id)
+    stop(submission.job.id)
+    assert not items.is_held(claim)
+    assert not end(claim)
+    if stop is jobs.cancel:
+        assert rows.item(claim.item_id).state == ItemState.CANCELED
+        assert rows.job(submission.job.id).state == JobState.CANCELED
 
 
 def test_a_renewed_lease_is_not_lost(store: Store):
+    """The dispatcher saw that it had ended; before it acts the worker renews."""
+    claim = claimed(submitted(store).due[0].id, lease=-LEASE)
+    seen = rows.attempt(claim.item_id)
+    assert items.renew(claim, LEASE)
+    assert not dispatch.take_back(seen, PATIENCE)
+    assert rows.only_item().state == ItemState.RUNNING
+
+
+def test_a_process_gives_back_what_it_did_not_hear_of(store: Store):
+    """The claim was committed and the answer of the database lost: nobody works on the item, and nobody else can."""
+    mine, others, done = (claimed(submitted(store).due[0].id, owner=owner) for owner in ("me", ELSEWHERE, "me"))
+    assert succeed(done)
+    assert items.release("me") == 1
+    assert rows.states() == [ItemState.PENDING, ItemState.RUNNING, ItemState.SUCCEEDED]
+    assert (rows.item(mine.item_id).strikes, rows.kinds(mine.item_id)[-1]) == (0, "handed-back")
+    assert items.is_held(others)
+    assert claimed(mine.item_id).attempt == 2
+
+
+def test_an_item_ends_once(store: Store):
+    claim = claimed(submitted(store).due[0].id)
+    assert succeed(claim, output(claim))
+    assert not succeed(claim, output(claim))
+    assert not items.fail(claim, DAMAGED, PATIENCE)
+    item = rows.only_item()
+    assert (item.state, len(item.outputs), item.job.succeeded) == (ItemState.SUCCEEDED, 1, 1)
+
+
+def test_a_success_forgets_the_error_of_the_attempt_before(store: Store):
     [waiting] = submitted(store).due
-    claimed = claim(waiting.id)
-    [gone] = lost()
-    assert items.renew(claimed, LEASE * 10)
-    assert not items.recover(gone, utc_now() + LEASE * 2, max_attempts=3)
-    assert item(waiting.id).state == ItemState.RUNNING
+    assert items.fail(claimed(waiting.id), CRASH, PATIENCE)
+    assert rows.only_item().error_code == "crashed"
+    assert succeed(claimed(waiting.id))
+    assert (rows.only_item().error_code, rows.only_item().error) == (None, None)
 
 
-def test_an_item_that_loses_every_worker_is_quarantined(store: Store):
-    submission = submitted(store)
-    for attempt in (1, 2, 3):
-        assert claim(submission.due[0].id).attempt == attempt
-        [gone] = lost()
-        assert items.recover(gone, utc_now() + LEASE * 2, max_attempts=3)
-    row = item(submission.due[0].id)
-    assert row.state == ItemState.QUARANTINED
-    assert "attempt 3 of 3" in row.error
-    assert job_of(submission).state == JobState.FAILED
-    assert due() == []
+def test_a_success_whose_file_was_collected_is_none(store: Store):
+    claim = claimed(submitted(store).due[0].id)
+    with pytest.raises(FilesCollected):
+        items.succeed(claim, SOURCE, [output(claim)], {}, store.has)
+    item = rows.only_item()
+    assert (item.state, item.outputs, item.job.succeeded) == (ItemState.RUNNING, [], 0)
 
 
-def test_a_failure_that_may_pass_is_tried_again_up_to_the_limit(store: Store):
-    submission = submitted(store)
-    [waiting] = submission.due
-    for _ in range(2):
-        assert items.retry_later(claim(waiting.id), FAILURE, 3)
-        assert item(waiting.id).state == ItemState.PENDING
-    assert items.retry_later(claim(waiting.id), FAILURE, 3)
-    assert item(waiting.id).state == ItemState.FAILED
-    assert job_of(submission).state == JobState.FAILED
-
-
-def test_a_new_item_is_left_to_the_webs_publisher_first(store: Store):
-    submission = submitted(store)
-    assert items.due(db.session(), utc_now(), 10) == []
-    assert [waiting.id for waiting in due()] == [submission.due[0].id]
-
-
-def test_a_published_item_is_due_again_later_and_later(store: Store):
-    submitted(store)
-    waits = []
-    for _ in range(4):
-        [waiting] = due()
-        now = utc_now()
-        items.mark_published([waiting], now)
-        waits.append((item(waiting.id).dispatch_after - now).total_seconds())
-    assert waits == [60, 120, 240, 480]
-    assert item(waiting.id).state == ItemState.QUEUED
-
-
-def test_publishing_twice_changes_nothing_for_a_running_item(store: Store):
-    [waiting] = submitted(store).due
-    claim(waiting.id)
-    items.mark_published([waiting], utc_now())
-    assert item(waiting.id).state == ItemState.RUNNING
-
-
-def test_a_mark_that_comes_late_does_not_undo_a_retry(store: Store):
-    """Published, claimed, failed for now, and only then marked: the item is due as the retry says."""
-    [waiting] = submitted(store).due
-    assert items.retry_later(claim(waiting.id), FAILURE, 3)
-    retry_at = item(waiting.id).dispatch_after
-    items.mark_published([waiting], utc_now())
-    assert (item(waiting.id).state, item(waiting.id).dispatch_after) == (ItemState.PENDING, retry_at)
-
-
-@pytest.mark.parametrize(
-    "values", [{"state": "running"}, {"attempt": -1}, {"state": "lost"}, {"job_id": "0" * 32}], ids=str
-)
-def test_the_database_refuses_an_impossible_item(store: Store, values: dict[str, object]):
-    submitted(store)
-    with pytest.raises(IntegrityError), db.engine.begin() as connection:
-        connection.exec_driver_sql(f"UPDATE items SET {', '.join(f'{k} = ?' for k in values)}", tuple(values.values()))
-
-
-def test_the_database_refuses_two_outputs_of_one_name(store: Store):
-    [waiting] = submitted(store).due
-    claimed = claim(waiting.id)
+def test_two_outputs_of_one_name_undo_the_end(store: Store):
+    claim = claimed(submitted(store).due[0].id)
     with pytest.raises(IntegrityError):
-        items.succeed(claimed, SOURCE, [output(claimed), output(claimed)], {})
-    assert item(waiting.id).state == ItemState.RUNNING
-
-
-def test_the_database_refuses_more_ended_items_than_there_are(store: Store):
-    submitted(store)
-    with pytest.raises(IntegrityError), transaction() as session:
-        session.execute(update(Job).values(succeeded=2))
-
-
-def test_deleting_a_job_deletes_its_items(store: Store):
-    submission = submitted(store, "a.jpg", "b.jpg")
-    with db.engine.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM jobs")
-    assert db.session.scalars(select(Item)).all() == []
-    assert submission.due
+        succeed(claim, output(claim), output(claim))
+    assert (rows.only_item().state, rows.only_item().job.succeeded) == (ItemState.RUNNING, 0)

@@ -14,7 +14,7 @@ from app.errors import (
     UploadTooLarge,
 )
 from app.storage import Store
-from app.uploads import Limits, ReceivedFile, receive
+from app.uploads import Limits, Received, ReceivedFile, receive
 from tests.factories import files_below
 
 LIMITS = Limits(bytes=1_000_000, files=3)
@@ -25,10 +25,15 @@ def part(content: bytes, filename: str | None = "a.jpg", name: str = "file") -> 
     return b"--edge\r\nContent-Disposition: " + disposition.encode() + b"\r\n\r\n" + content + b"\r\n"
 
 
-def take(tmp_path: Path, body: bytes, limits: Limits = LIMITS, **headers: str) -> list[ReceivedFile]:
+def take(tmp_path: Path, body: bytes, **headers: str) -> list[ReceivedFile]:
+    return taken(tmp_path, body, **headers).files
+
+
+def taken(tmp_path: Path, body: bytes, **headers: str) -> Received:
     sent = {"Content-Type": "multipart/form-data; boundary=edge", "Content-Length": str(len(body))}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-    return receive(io.BytesIO(body), {k: v for k, v in sent.items() if v}, Store(tmp_path), limits)
+    headers = {name: value for name, value in sent.items() if value}
+    return receive(io.BytesIO(body), headers, Store(tmp_path), LIMITS, fields=("lane",))
 
 
 def test_files_arrive(tmp_path: Path):
@@ -40,6 +45,27 @@ def test_files_arrive(tmp_path: Path):
 def test_a_field_that_is_not_a_file_is_refused_by_name(tmp_path: Path):
     with pytest.raises(InvalidParameter, match="'recipe'"):
         take(tmp_path, part(b"one") + part(b"thumbnail", None, "recipe") + b"--edge--\r\n")
+    assert files_below(tmp_path) == []
+
+
+def test_a_known_field_arrives_beside_the_files(tmp_path: Path):
+    for body in (part(b"one") + part(b"bulk", None, "lane"), part(b"bulk", None, "lane") + part(b"one")):
+        received = taken(tmp_path, body + b"--edge--\r\n")
+        assert (received.fields, [file.stored.bytes for file in received.files]) == ({"lane": "bulk"}, [3])
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        (part(b"bulk", None, "lane") * 2, "field lane twice"),
+        (part(b"b" * 1001, None, "lane"), "more than 1000 bytes"),
+        (part(b"b" * 300_000, None, "lane"), "more than 1000 bytes"),
+    ],
+    ids=["twice", "too long", "much too long"],
+)
+def test_a_field_that_can_not_be_meant_is_refused(tmp_path: Path, fields: bytes, sentence: str):
+    with pytest.raises(InvalidParameter, match=sentence):
+        take(tmp_path, part(b"one") + fields + b"--edge--\r\n")
     assert files_below(tmp_path) == []
 
 
@@ -78,7 +104,7 @@ def test_a_connection_that_breaks_keeps_nothing(tmp_path: Path):
 
     headers = {"Content-Type": "multipart/form-data; boundary=edge"}
     with pytest.raises(IncompleteUpload, match="connection broke"):
-        receive(Broken(part(b"one")), headers, Store(tmp_path), LIMITS)
+        receive(Broken(part(b"one")), headers, Store(tmp_path), LIMITS, ())
     assert files_below(tmp_path) == []
 
 

@@ -2,6 +2,7 @@
 
 import yaml
 
+from app.settings import Settings
 from tests.stack.stack import APP_SERVICES, ROOT, Stack, docker
 
 FILE = ROOT / "docker-compose.yml"
@@ -22,7 +23,8 @@ def test_every_lasting_service_has_a_check_a_policy_and_time_to_stop():
             assert service["restart"] == "unless-stopped", name
             assert service["healthcheck"]["test"], name
         assert service["init"], name
-    assert int(COMPOSE["services"]["worker"]["stop_grace_period"].rstrip("s")) > 20
+    shutdown = Settings.model_fields["shutdown_seconds"].default
+    assert int(COMPOSE["services"]["worker"]["stop_grace_period"].rstrip("s")) >= shutdown + 30
 
 
 def test_the_app_services_are_one_image():

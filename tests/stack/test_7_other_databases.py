@@ -2,23 +2,33 @@
 
 import datetime as dt
 import subprocess
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import UUID
 
 import flask_migrate
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from flask import Flask
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
-from app import create_app, items, jobs
-from app.database import Base, db
+from app import create_app, dispatch, doctor, items, jobs, lanes, machine, processes
+from app.collection import remove_unnamed
+from app.database import Base, db, transaction, utc_now
+from app.dispatch import Due
+from app.errors import Retry
 from app.items import Failure
-from app.models import JobState, Output
+from app.models import Asset, Event, Item, Job, JobState, Lane, Output, ProcessKind
+from app.processes import Presence
 from app.settings import load
+from app.storage import Store
+from tasks.periodic import run_due, schedule
 from tests.conftest import close_database, environment
-from tests.factories import submitted
+from tests.factories import DAMAGED, LEASE, PATIENCE, SOURCE, claimed, output, submitted
 from tests.waiting import wait_until
 
 DATABASES = {
@@ -34,7 +44,6 @@ DATABASES = {
         },
     ),
 }
-LEASE = dt.timedelta(seconds=60)
 
 
 def docker(*arguments: str) -> str:
@@ -65,29 +74,105 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         docker("rm", "-f", "-v", container)
 
 
-def test_migrations_and_the_way_of_a_job(database_url: str, tmp_path: Path):
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
     app = create_app(load(environment(tmp_path, DATABASE_URL=database_url)))
     with app.app_context():
         flask_migrate.upgrade()
-        with db.engine.connect() as connection:
-            assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
-        submission = submitted(app.extensions["darkroom"].store, "a.jpg", "b.jpg")
-        first, second = (items.claim(waiting.id, "worker", LEASE) for waiting in submission.due)
-        assert first
-        assert second
-        assert items.claim(first.item_id, "another worker", LEASE) is None
-        output = Output(
-            item_id=first.item_id, position=0, attempt=1, name="320-jpeg", filename="a-320.jpg", sha256="0" * 64,
-            media_type="image/jpeg", bytes=1, width=1, height=1,
-        )  # fmt: skip
-        facts = {"media_type": "image/jpeg", "width": 1, "height": 1, "frames": 1}
-        assert items.succeed(first, facts, [output], {"dominant_color": "#000000"})
-        assert items.fail(second, Failure("damaged-file", "b.jpg: it is cut off"))
-        job = jobs.get(submission.job.id)
-        assert job.state == JobState.PARTIAL
-        assert job.created_at.tzinfo
-        assert job.items[0].data == {"dominant_color": "#000000"}
-        assert app.test_client().get(f"/jobs/{submission.job.id}").status_code == 200
+        yield app
         db.session.remove()
         flask_migrate.downgrade(revision="base")
     close_database(app)
+
+
+def due(now: dt.datetime) -> int:
+    db.session.remove()
+    return sum(len(dispatch.due(db.session(), state, now, 100)) for state in machine.WAITING)
+
+
+def look(job_id: UUID) -> Job:
+    db.session.remove()
+    return jobs.get(job_id)
+
+
+def test_the_way_of_a_job(app: Flask):
+    """One test, because a database in a container takes its time: every statement of the engine once."""
+    with db.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    store: Store = app.extensions["darkroom"].store
+    submission = submitted(store, *[f"{n}.jpg" for n in range(7)])
+    job_id, waiting = submission.job.id, submission.due
+    dispatch.mark_published(waiting, utc_now())
+
+    good, bad, slow, lost, killed = (claimed(each.id) for each in waiting[:5])
+    assert items.claim(good.item_id, "nobody", "another worker", LEASE) is None
+    assert items.renew(good, LEASE)
+    assert items.is_held(good)
+    assert items.succeed(
+        good, SOURCE, [output(good, sha256=good.asset_sha256)], {"dominant_color": "#000000"}, store.has
+    )
+    assert items.fail(bad, DAMAGED, PATIENCE)
+    assert items.fail(slow, Failure("storage-full", "2.jpg: no room", Retry.PATIENT), PATIENCE)
+    assert items.hand_back(lost)
+    assert items.fail(killed, Failure("crashed", "4.jpg: it was killed", Retry.COUNTED), PATIENCE)
+    assert items.claim(slow.item_id, "nobody", "worker", LEASE) is None, "it backs off"
+
+    claimed(waiting[3].id, lease=-LEASE)
+    [gone] = [attempt for attempt in dispatch.running(db.session()) if attempt.item_id == waiting[3].id]
+    db.session.remove()
+    assert dispatch.take_back(gone, PATIENCE)
+    assert lanes.pause(Lane.INTERACTIVE)
+    assert items.claim(waiting[5].id, "nobody", "worker", LEASE) is None, "the lane is paused"
+    later = utc_now() + 2 * LEASE
+    assert due(later) == 0
+    assert lanes.resume(Lane.INTERACTIVE)
+    assert due(later) == 5
+
+    claimed(waiting[5].id)
+    assert jobs.cancel(job_id) == jobs.Cancellation(waiting=4, running=1, ended=2)
+    job = look(job_id)
+    assert (job.state, job.succeeded, job.failed, job.canceled) == (JobState.CANCELED, 1, 1, 5)
+    assert job.items[0].data == {"dominant_color": "#000000"}
+    assert [event.kind for event in job.items[4].events] == ["queued", "claimed", "interrupted", "canceled"]
+    assert app.test_client().get(f"/jobs/{job_id}").status_code == 200
+    assert [again.id for again in jobs.retry(job_id)] == [bad.item_id]
+    assert claimed(waiting[1].id).attempt == 2
+
+    doctor.examine(app.extensions["darkroom"])
+    presence = Presence(app.config["SQLALCHEMY_DATABASE_URI"], ProcessKind.WORKER, "worker")
+    presence.beat()
+    presence.beat()
+    assert len(processes.alive(db.session(), ProcessKind.WORKER, utc_now())) == 1
+    presence.end()
+    db.session.remove()
+
+    assert remove_unnamed(store, [good.asset_sha256]) == 0
+    assert remove_unnamed(store, jobs.remove(job_id)) == 1
+    with transaction() as session:
+        assert [session.query(table).count() for table in (Job, Item, Output, Asset, Event)] == [0] * 5
+    run_due(schedule(store))
+
+
+def test_cancel_and_delete_meet_workers_without_a_deadlock(app: Flask):
+    store: Store = app.extensions["darkroom"].store
+    for act in (jobs.cancel, jobs.remove) * 5:
+        submission = submitted(store, *[f"{n}.jpg" for n in range(12)])
+        together = threading.Barrier(5)
+
+        def work(part: list[Due], together: threading.Barrier = together) -> None:
+            together.wait(10)
+            for waiting in part:
+                with app.app_context():
+                    claim = items.claim(waiting.id, "nobody", "worker", LEASE)
+                    if claim:
+                        items.succeed(claim, SOURCE, [output(claim, sha256=claim.asset_sha256)], {}, store.has)
+
+        with ThreadPoolExecutor(4) as pool:
+            workers = [pool.submit(work, submission.due[start::4]) for start in range(4)]
+            together.wait(10)
+            act(submission.job.id)
+            for worker in workers:
+                worker.result()
+        with transaction() as session:
+            job = session.get(Job, submission.job.id)
+            assert job is None or job.ended == job.total

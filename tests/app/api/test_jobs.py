@@ -23,7 +23,11 @@ def test_a_job_is_accepted_with_its_address(client: FlaskClient):
     assert response.json["progress"] == {
         "total": 2, "ended": 0, "succeeded": 0, "failed": 0, "quarantined": 0, "canceled": 0,
     }  # fmt: skip
-    assert client.get(response.headers["Location"]).json == response.json
+    now = client.get(response.headers["Location"]).json
+    assert [item.pop("waits_because") is None for item in now["items"]] == [False, False]
+    accepted = response.json
+    assert [item.pop("waits_because") for item in accepted["items"]] == [None, None], "the database is not asked again"
+    assert now == accepted
 
 
 def test_two_jobs_list_the_newest_first(client: FlaskClient):

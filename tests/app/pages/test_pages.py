@@ -7,10 +7,8 @@ from flask.testing import FlaskClient
 
 from app import items, jobs
 from app.database import db
-from app.items import Failure
 from app.storage import Store
-from tests.app.test_items import LEASE
-from tests.factories import photo, submitted
+from tests.factories import DAMAGED, PATIENCE, claimed, photo, submitted
 
 
 def upload(client: FlaskClient, name: str = "photo.jpg"):
@@ -49,9 +47,7 @@ def test_an_unfinished_job_reloads_itself_with_and_without_javascript(client: Fl
 def test_a_finished_job_stays_still_and_shows_the_error_of_each_file(client: FlaskClient, app: Flask, store: Store):
     with app.app_context():
         submission = submitted(store)
-        claim = items.claim(submission.due[0].id, "worker", LEASE)
-        assert claim
-        items.fail(claim, Failure("damaged-file", "photo.jpg: it is cut off"))
+        assert items.fail(claimed(submission.due[0].id), DAMAGED, PATIENCE)
     page = client.get(f"/jobs/{submission.job.id}").text
     assert "photo.jpg: it is cut off" in page
     assert "data-live" not in page

@@ -1,0 +1,127 @@
+"""The item's state machine: every transition there is, each one conditional UPDATE.
+
+```
+            ┌─────────publish─────────┐
+pending ────┴─▶ queued ───claim──▶ running ──succeed────▶ succeeded
+   ▲  └────────────claim────────────▲ │ │ ├───fail───────▶ failed ──────┐
+   │                                  │ │ └───quarantine─▶ quarantined ─┤
+   ├──── back off, take back, hand back ┘                               │
+   │          pending, queued, running ──────cancel──────▶ canceled ────┤
+   └──────────────────────────────── retry ─────────────────────────────┘
+```
+
+`move` is the only function that writes a state. It takes a transition, which names the states that it expects; once an
+item runs, the caller names the attempt too: the attempt is the fencing token. Where no row changes, somebody else was
+first, and the caller stops quietly. So a duplicated, late or reordered message is harmless, and a worker that lost its
+lease can not end a newer attempt. The line in the timeline and the counts of the job are part of the same transaction.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, insert, literal, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Session
+
+from app.database import utc_now
+from app.models import Event, EventKind, Item, ItemState, Job, JobState
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    kind: EventKind
+    sources: tuple[ItemState, ...]
+    target: ItemState
+
+
+WAITING = (ItemState.PENDING, ItemState.QUEUED)
+_RUNNING = (ItemState.RUNNING,)
+_busy = case((Item.state == ItemState.RUNNING, Item.worker))
+
+PUBLISH = Transition(EventKind.QUEUED, WAITING, ItemState.QUEUED)
+CLAIM = Transition(EventKind.CLAIMED, WAITING, ItemState.RUNNING)
+SUCCEED = Transition(EventKind.SUCCEEDED, _RUNNING, ItemState.SUCCEEDED)
+FAIL = Transition(EventKind.FAILED, _RUNNING, ItemState.FAILED)
+QUARANTINE = Transition(EventKind.QUARANTINED, _RUNNING, ItemState.QUARANTINED)
+BACK_OFF = Transition(EventKind.RETRYING, _RUNNING, ItemState.PENDING)
+TAKE_BACK = Transition(EventKind.INTERRUPTED, _RUNNING, ItemState.PENDING)
+HAND_BACK = Transition(EventKind.HANDED_BACK, _RUNNING, ItemState.PENDING)
+CANCEL = Transition(EventKind.CANCELED, (*WAITING, *_RUNNING), ItemState.CANCELED)
+RETRY = Transition(EventKind.RETRIED, (ItemState.FAILED, ItemState.QUARANTINED, ItemState.CANCELED), ItemState.PENDING)
+
+
+def move(
+    session: Session, transition: Transition, job_id: UUID, *where: ColumnElement[bool],
+    values: Mapping[str, Any] = MappingProxyType({}),
+    code: str | None = None, detail: str | None = None, note: bool = True,
+) -> int:  # fmt: skip
+    """Make the transition for the items of one job that match; returns how many did.
+
+    `values` are further columns to set, `code` and `detail` say why in the timeline, `note=False` leaves no line there.
+    """
+    if any(source.final for source in transition.sources):
+        moved = {source: _move(session, transition, source, where, code, detail, note, values)
+                 for source in transition.sources}  # fmt: skip
+        _reopen(session, job_id, moved)
+        return sum(moved.values())
+    count = _move(session, transition, None, where, code, detail, note, values)
+    if count and transition.target.final:
+        _count(session, job_id, transition.target, count)
+    return count
+
+
+def _move(
+    session: Session, transition: Transition, source: ItemState | None, where: tuple[ColumnElement[bool], ...],
+    code: str | None, detail: str | None, note: bool, values: Mapping[str, Any],
+) -> int:  # fmt: skip
+    now = utc_now()
+    matching = (Item.state.in_([source] if source else transition.sources), *where)
+    if note:
+        told = {
+            Event.item_id: Item.id, Event.at: literal(now, Event.at.type),
+            Event.kind: literal(transition.kind, Event.kind.type),
+            Event.attempt: values.get("attempt", Item.attempt),
+            Event.worker: literal(values["worker"]) if "worker" in values else _busy,
+            Event.code: literal(code), Event.detail: literal(detail),
+        }  # fmt: skip
+        lines = select(*told.values()).where(*matching).with_for_update(of=Item)
+        session.execute(insert(Event).from_select(list(told), lines))
+    settled = {"finished_at": now if transition.target.final else None}
+    if transition.target != ItemState.RUNNING:
+        settled |= {"lease_until": None, "owner": None}
+    result = session.execute(
+        update(Item).where(*matching).values(settled | dict(values) | {"state": transition.target}),
+        execution_options={"synchronize_session": False},
+    )
+    assert isinstance(result, CursorResult)
+    return int(result.rowcount)
+
+
+def _count(session: Session, job_id: UUID, state: ItemState, count: int) -> None:
+    """Count items that ended in their job and, if they were the last ones, end the job."""
+    counter = getattr(Job, state.value)
+    session.execute(update(Job).where(Job.id == job_id).values({state.value: counter + count}))
+    job = session.get_one(Job, job_id, populate_existing=True)
+    if job.ended == job.total:
+        job.state, job.finished_at = final_job_state(job), utc_now()
+
+
+def _reopen(session: Session, job_id: UUID, moved: dict[ItemState, int]) -> None:
+    """Count items out again that were final; a job that had ended is open again."""
+    if any(moved.values()):
+        fewer = {state.value: getattr(Job, state.value) - count for state, count in moved.items()}
+        session.execute(update(Job).where(Job.id == job_id).values(fewer))
+        ended = update(Job).where(Job.id == job_id, Job.finished_at.is_not(None))
+        session.execute(ended.values(state=JobState.QUEUED, finished_at=None))
+
+
+def final_job_state(job: Job) -> JobState:
+    """What a job whose items have all ended is called; one of which a person stopped a part is `canceled`."""
+    if job.canceled:
+        return JobState.CANCELED
+    if job.succeeded == job.total:
+        return JobState.SUCCEEDED
+    return JobState.PARTIAL if job.succeeded else JobState.FAILED

@@ -1,0 +1,108 @@
+"""Every transition from every state: the legal ones happen, the others change nothing."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from app import machine
+from app.database import transaction
+from app.dispatch import Due
+from app.errors import NotFound
+from app.machine import Transition
+from app.models import Item, ItemState, Job, JobState
+from app.storage import Store
+from tests import rows
+from tests.factories import ELSEWHERE, claimed, submitted
+from tests.rows import LONG_AGO
+
+TRANSITIONS = {
+    "publish": (machine.PUBLISH, {"pending", "queued"}, "queued"),
+    "claim": (machine.CLAIM, {"pending", "queued"}, "running"),
+    "succeed": (machine.SUCCEED, {"running"}, "succeeded"),
+    "fail": (machine.FAIL, {"running"}, "failed"),
+    "quarantine": (machine.QUARANTINE, {"running"}, "quarantined"),
+    "back off": (machine.BACK_OFF, {"running"}, "pending"),
+    "take back": (machine.TAKE_BACK, {"running"}, "pending"),
+    "hand back": (machine.HAND_BACK, {"running"}, "pending"),
+    "cancel": (machine.CANCEL, {"pending", "queued", "running"}, "canceled"),
+    "retry": (machine.RETRY, {"failed", "quarantined", "canceled"}, "pending"),
+}
+NEVER_LEFT = {ItemState.SUCCEEDED}
+
+
+@pytest.fixture(autouse=True)
+def _context(context: Flask) -> None:
+    """Every test of this file runs inside the app's context."""
+
+
+def put(waiting: Due, state: ItemState) -> None:
+    """Give the item this state, with everything that goes with it."""
+    running = {"lease_until": LONG_AGO, "owner": ELSEWHERE} if state == ItemState.RUNNING else {}
+    rows.change(waiting.id, state=state, attempt=1, finished_at=LONG_AGO if state.final else None, **running)
+    if state.final:
+        job_state = {"succeeded": "succeeded", "canceled": "canceled"}.get(state, "failed")
+        with transaction() as session:
+            job = update(Job).where(Job.id == waiting.job_id)
+            session.execute(job.values({"state": job_state, "finished_at": LONG_AGO, state.value: 1}))
+
+
+def snapshot(item_id) -> dict[str, object]:
+    item = rows.item(item_id)
+    return {
+        column.name: getattr(row, column.name)
+        for row in (item.job, item)
+        for column in row.__table__.columns
+    } | {"events": rows.kinds(item_id)}  # fmt: skip
+
+
+def make(transition: Transition, item_id) -> int:
+    values = {"lease_until": LONG_AGO, "owner": ELSEWHERE} if transition is machine.CLAIM else {}
+    with transaction() as session:
+        job_id = session.get_one(Item, item_id).job_id
+        return machine.move(session, transition, job_id, Item.id == item_id, values=values)
+
+
+def test_the_table_of_this_file_has_every_transition_of_the_machine():
+    written = {name for name, value in vars(machine).items() if isinstance(value, Transition)}
+    assert written == {name.upper().replace(" ", "_") for name in TRANSITIONS}
+
+
+@pytest.mark.parametrize("name", TRANSITIONS)
+def test_a_transition_happens_from_its_states_and_from_no_other(store: Store, name: str):
+    transition, sources, target = TRANSITIONS[name]
+    for source in ItemState:
+        [waiting] = submitted(store).due
+        put(waiting, source)
+        before = snapshot(waiting.id)
+        moved = make(transition, waiting.id)
+        if source not in sources:
+            assert (moved, snapshot(waiting.id)) == (0, before), source
+            continue
+        after = rows.item(waiting.id)
+        assert (moved, after.state) == (1, target), source
+        assert [event.kind for event in after.events] == [transition.kind]
+        assert (after.finished_at is None) == (not after.state.final)
+        assert (after.owner, after.lease_until) == ((ELSEWHERE, LONG_AGO) if target == "running" else (None, None))
+        assert after.job.state.final == after.state.final
+        assert after.job.ended == after.state.final
+
+
+@pytest.mark.parametrize("state", NEVER_LEFT)
+def test_nothing_leaves_a_state_that_is_the_end(state: ItemState):
+    assert not [name for name, (transition, _, _) in TRANSITIONS.items() if state in transition.sources]
+
+
+def test_a_transition_that_is_rolled_back_leaves_no_line_and_no_count(store: Store):
+    submission = submitted(store)
+    claim = claimed(submission.due[0].id)
+    before = snapshot(claim.item_id)
+
+    def die_before_the_commit() -> None:
+        with transaction() as session:
+            assert machine.move(session, machine.SUCCEED, claim.job_id, Item.id == claim.item_id)
+            raise NotFound
+
+    with pytest.raises(NotFound):
+        die_before_the_commit()
+    assert snapshot(claim.item_id) == before
+    assert rows.job(submission.job.id).state == JobState.RUNNING

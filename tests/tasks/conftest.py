@@ -1,0 +1,41 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.settings import Settings
+from app.storage import Store
+from tasks.process import Processor
+from tests.factories import LEASE, PATIENCE
+
+
+@pytest.fixture
+def make_processor(context: Flask, store: Store) -> Callable[..., Processor]:
+    def make(**more: Any) -> Processor:
+        values: dict[str, Any] = {
+            "max_pixels": 10_000, "patience": PATIENCE, "lease": LEASE, "timeout_seconds": 60,
+            "stop_at": lambda: float("inf"),
+        }  # fmt: skip
+        return Processor(store=store, **values | more)
+
+    return make
+
+
+@pytest.fixture
+def processor(make_processor: Callable[..., Processor]) -> Processor:
+    return make_processor()
+
+
+@pytest.fixture
+def unfinished(make_settings: Callable[..., Settings]) -> Callable[[], list[Path]]:
+    """What stands in the store under a temporary name."""
+    tmp = make_settings().media_root / "tmp"
+    return lambda: list(tmp.rglob("*"))
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the database to come back."""
+    monkeypatch.setattr("tasks.process._TRY_FOR_SECONDS", 0)
