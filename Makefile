@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 export PYTHON
 PIP := .venv/bin/pip --disable-pip-version-check install --quiet --require-hashes
-COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header
 
 .DEFAULT_GOAL := help
 .PHONY: help up down logs ps restart build dev local migrate doctor pause resume shell scale clean env \
