@@ -5,7 +5,8 @@ DarkroomError
 │   ├── EmptyFile
 │   ├── UnsupportedFile
 │   ├── DamagedFile
-│   └── TooManyPixels
+│   ├── TooManyPixels
+│   └── UnsuitableImage
 ├── RequestError             the request can not be accepted as it is
 │   ├── NoFiles
 │   ├── TooManyFiles
@@ -14,7 +15,8 @@ DarkroomError
 │   ├── IncompleteUpload
 │   ├── UploadTooLarge
 │   ├── CrossSiteRequest
-│   └── InvalidParameter
+│   ├── InvalidParameter
+│   └── InvalidRecipe
 ├── NotFound
 ├── NothingToRetry           the item or job has not failed
 ├── TemporaryError           trouble of the machine that passes; retrying later helps
@@ -77,6 +79,11 @@ class TooManyPixels(FileError):
     title = "The image has too many pixels"
 
 
+class UnsuitableImage(FileError):
+    code = "unsuitable-image"
+    title = "The recipe can not be made of this image"
+
+
 class RequestError(DarkroomError):
     status = 400
 
@@ -123,6 +130,12 @@ class CrossSiteRequest(RequestError):
 class InvalidParameter(RequestError):
     code = "invalid-parameter"
     title = "A parameter is not valid"
+
+
+class InvalidRecipe(RequestError):
+    code = "invalid-recipe"
+    title = "The recipe is not valid"
+    status = 422
 
 
 class NotFound(DarkroomError):

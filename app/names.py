@@ -5,6 +5,7 @@ import unicodedata
 from pathlib import PurePath
 
 _MAX_BYTES = 255
+_MAX_STEM_BYTES = 180
 _UNWANTED = ("Cc", "Cf", "Cs", "Co", "Cn")  # control, format (bidirectional too), surrogate, private, unassigned
 
 
@@ -18,9 +19,14 @@ def safe_name(name: str) -> str:
     return name if name not in ("", ".", "..") else "file"
 
 
-def result_name(source: str, variant: str, extension: str) -> str:
-    """What a result of the file `source` is called: "photo.jpg", "320", "webp" give "photo-320.webp"."""
-    return _shortened(PurePath(source).stem, f"-{variant}.{extension}")
+def stem(name: str) -> str:
+    """The name of a file without its suffix, cut to leave room for what a recipe puts behind it."""
+    return PurePath(name).stem.encode()[:_MAX_STEM_BYTES].decode("utf-8", "ignore")
+
+
+def result_name(name: str, extension: str) -> str:
+    """What a result is called: "photo-320", "webp" give "photo-320.webp"; a long original is cut, not what follows."""
+    return safe_name(f"{name}.{extension}")
 
 
 def _shortened(stem: str, suffix: str) -> str:

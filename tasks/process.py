@@ -15,11 +15,12 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from app import items, owners, recipes
 from app.database import utc_now
 from app.errors import DarkroomError, Retry
-from app.imaging.outputs import OutputSpec
+from app.imaging.outputs import Making
 from app.imaging.pipeline import RenderedFile, render
 from app.items import Claim, Failure, Patience
 from app.models import Output
-from app.names import result_name
+from app.names import result_name, stem
+from app.recipes import Recipe
 from app.storage import Store, StoredFile
 from tasks import work
 
@@ -88,20 +89,18 @@ class Processor:
             return self._failure(claim, _internal(claim, error))
 
     def _work(self, claim: Claim) -> End:
-        specs = recipes.find(claim.recipe, claim.recipe_version).outputs
+        recipe = recipes.find(claim.recipe, claim.recipe_version)
+        making = recipe.making()
         original = self._store.path(claim.asset_sha256)
         with self._store.scratch() as scratch:
             rendering = work.run(
-                lambda: _rendered(original, specs, scratch, self._max_pixels),
+                lambda: _rendered(original, making, scratch, self._max_pixels),
                 self._lookout(claim),
                 self._timeout_seconds,
             )
             files = [RenderedFile(**file | {"path": Path(file["path"])}) for file in rendering["files"]]
             stored = {path: self._store.adopt(path) for path in {file.path for file in files}}
-        outputs = [
-            _output(claim, position, spec, file, stored[file.path])
-            for position, (spec, file) in enumerate(zip(specs, files, strict=True))
-        ]
+        outputs = [_output(claim, position, recipe, file, stored[file.path]) for position, file in enumerate(files)]
         data = {name: rendering[name] for name in ("placeholder", "dominant_color")}
         return partial(items.succeed, claim, rendering["source"], outputs, data, self._store.has)
 
@@ -162,8 +161,8 @@ class Processor:
                 wait = 1
 
 
-def _rendered(original: Path, specs: tuple[OutputSpec, ...], scratch: Path, max_pixels: int) -> dict[str, Any]:
-    rendering = asdict(render(original, specs, scratch, max_pixels))
+def _rendered(original: Path, making: Making, scratch: Path, max_pixels: int) -> dict[str, Any]:
+    rendering = asdict(render(original, making, scratch, max_pixels))
     return rendering | {"files": [file | {"path": str(file["path"])} for file in rendering["files"]]}
 
 
@@ -176,10 +175,10 @@ def _internal(claim: Claim, error: Exception) -> Failure:
     return Failure(work.Internal.code, cause, Retry.COUNTED)
 
 
-def _output(claim: Claim, position: int, spec: OutputSpec, file: RenderedFile, stored: StoredFile) -> Output:
-    variant = spec.name.removesuffix(f"-{spec.format}")
+def _output(claim: Claim, position: int, recipe: Recipe, file: RenderedFile, stored: StoredFile) -> Output:
+    facts = {"stem": stem(claim.asset_name), "format": file.format, "width": file.width, "height": file.height}
     return Output(
         item_id=claim.item_id, position=position, attempt=claim.attempt,
-        name=spec.name, filename=result_name(claim.asset_name, variant, file.extension),
+        name=file.name, filename=result_name(recipe.result_name(file.name, facts), file.extension),
         sha256=stored.sha256, media_type=file.media_type, bytes=stored.bytes, width=file.width, height=file.height,
     )  # fmt: skip

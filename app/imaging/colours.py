@@ -1,13 +1,15 @@
 """
-Everything becomes sRGB, 8 bits, without a profile: what every browser shows alike.
+Everything becomes sRGB, or Display P3 where a recipe wants to keep what is outside sRGB; 8 bits a channel.
 
-Relative colorimetric with black point compensation: colours inside sRGB stay exactly what they were (perceptual may
-move them all), and the shadows of CMYK scans, whose black is not sRGB's, are kept apart instead of clipped.
+Relative colorimetric with black point compensation: colours inside the target stay exactly what they were (perceptual
+may move them all), and the shadows of CMYK scans, whose black is not sRGB's, are kept apart instead of clipped.
 An untagged image is sRGB already, untagged CMYK is converted by complement (the ink that it was meant for is unknown).
 """
 
 import io
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Literal
 
 from PIL import Image, ImageChops, ImageCms
 
@@ -16,28 +18,49 @@ _SAME = 2
 """Two profiles that differ by no more than this, in levels of 255, are the same but for rounding."""
 
 
-def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+Space = Literal["srgb", "display-p3"]
+
+_DISPLAY_P3 = Path(__file__).with_name("display-p3.icc")
+"""SMPTE EG 432-1's primaries with sRGB's curve and white, adapted to D50 by Bradford: ICC version 4, 492 bytes."""
+
+
+@cache
+def icc_profile(space: Space) -> bytes | None:
+    """What a file in this space has to be tagged with; sRGB is what an untagged one is."""
+    return _DISPLAY_P3.read_bytes() if space == "display-p3" else None
+
+
+def reached(mode: str, profile: bytes | None, wanted: Space) -> Space:
+    """The space that `converted` gives: what is sRGB already has nothing outside it to keep."""
+    return "srgb" if _profiled(mode, profile) is None else wanted
+
+
+def converted(image: Image.Image, profile: bytes | None, wanted: Space = "srgb") -> Image.Image:
     """RGB, or RGBA where any pixel is not opaque. Alpha is carried past the conversion untouched."""
     if image.mode not in ("LA", "RGBA"):
-        return _converted(image, profile)
+        return _colours(image, profile, wanted)
     alpha = image.getchannel("A")
-    colour = _converted(image.convert(image.mode[:-1]), profile)
+    colour = _colours(image.convert(image.mode[:-1]), profile, wanted)
     if alpha.getextrema() != (255, 255):
         colour.putalpha(alpha)
     return colour
 
 
-def _converted(colour: Image.Image, profile: bytes | None) -> Image.Image:
-    transform = None if profile is None else _transform(profile, colour.mode)
+def _colours(colour: Image.Image, profile: bytes | None, wanted: Space) -> Image.Image:
+    transform = None if profile is None else _transform(profile, colour.mode, wanted)
     if transform is None:  # Pillow's own conversion, by complement from CMYK and by LittleCMS from LAB
         return colour.convert("RGB")
     return transform.apply(colour.convert(transform.input_mode))
 
 
+def _profiled(mode: str, profile: bytes | None) -> ImageCms.ImageCmsTransform | None:
+    return None if profile is None else _transform(profile, mode.removesuffix("A"), "srgb")
+
+
 @lru_cache(maxsize=8)
-def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+def _transform(profile: bytes, mode: str, wanted: Space) -> ImageCms.ImageCmsTransform | None:
     """
-    The way to sRGB; None where there is nothing to do, or where the profile is broken or not for this mode.
+    The way to a space; None where it is sRGB already, or where the profile is broken or not for this mode.
 
     Building it costs more than applying it to a small image, and a photographer's files share one profile.
     """
@@ -47,18 +70,22 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
         # Greyscale with an RGB profile is grey in that RGB, as in browsers; every other mismatch is a mistake.
         if input_mode is None or (input_mode != mode and (mode, input_mode) != ("L", "RGB")):
             return None
-        transform = _build(parsed, input_mode)
-        return None if _changes_nothing(transform) else transform
+        transform = _build(parsed, input_mode, "srgb")
+        if _changes_nothing(transform):
+            return None
+        return transform if wanted == "srgb" else _build(parsed, input_mode, wanted)
     except MemoryError:
         raise
     except Exception:  # LittleCMS by way of Pillow: OSError, PyCMSError, ValueError, TypeError, RuntimeError
         return None
 
 
-def _build(profile: ImageCms.ImageCmsProfile, mode: str) -> ImageCms.ImageCmsTransform:
+def _build(profile: ImageCms.ImageCmsProfile, mode: str, space: Space) -> ImageCms.ImageCmsTransform:
+    tag = icc_profile(space)
+    target = ImageCms.createProfile("sRGB") if tag is None else io.BytesIO(tag)
     return ImageCms.ImageCmsTransform(
         profile,
-        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")),
+        ImageCms.ImageCmsProfile(target),
         mode,
         "RGB",
         ImageCms.Intent.RELATIVE_COLORIMETRIC,

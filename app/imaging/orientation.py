@@ -6,6 +6,8 @@ plugin turns the pixels itself while it loads them and its AVIF plugin reports t
 `orientation_of` is right for all formats once the image is loaded; for JPEG it is so from the start.
 """
 
+from types import MappingProxyType
+
 from PIL import ExifTags, Image
 
 UPRIGHT = 1
@@ -20,6 +22,13 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+FLOPPED = MappingProxyType({1: 2, 2: 1, 3: 4, 4: 3, 5: 6, 6: 5, 7: 8, 8: 7})
+"""The orientation of a picture whose left and right are exchanged once it is upright."""
+FLIPPED = MappingProxyType({1: 4, 4: 1, 2: 3, 3: 2, 5: 8, 8: 5, 6: 7, 7: 6})
+"""The same for top and bottom."""
+TURNED = MappingProxyType({1: 6, 6: 3, 3: 8, 8: 1, 2: 7, 7: 4, 4: 5, 5: 2})
+"""The same for a quarter turn clockwise."""
 
 
 def orientation_of(image: Image.Image) -> int:
@@ -46,6 +55,20 @@ def displayed(size: tuple[int, int], orientation: int) -> tuple[int, int]:
     """The size after the turn. It is its own inverse: it also gives the stored size of a displayed one."""
     width, height = size
     return (height, width) if orientation in _SIDEWAYS else (width, height)
+
+
+def stored_box(
+    box: tuple[float, float, float, float], size: tuple[int, int], orientation: int
+) -> tuple[float, float, float, float]:
+    """Where a part of the displayed picture, whose size that is, lies in the stored pixels."""
+    (left, top, right, bottom), (width, height) = box, size
+    across, down = (left, right), (top, bottom)
+    mirrored, flipped = (width - right, width - left), (height - bottom, height - top)
+    x, y = {
+        2: (mirrored, down), 3: (mirrored, flipped), 4: (across, flipped),
+        5: (down, across), 6: (down, mirrored), 7: (flipped, mirrored), 8: (flipped, across),
+    }.get(orientation, (across, down))  # fmt: skip
+    return x[0], y[0], x[1], y[1]
 
 
 def upright(image: Image.Image, orientation: int) -> Image.Image:

@@ -1,19 +1,22 @@
 """A picture's way from an upload to its outputs."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.imaging.colours import to_srgb
-from app.imaging.encoding import RenderedFile, check_sides, encode
+from PIL import ImageFile
+
+from app.errors import UnsupportedFile
+from app.imaging.condition import Traits
+from app.imaging.encoder import name_of
+from app.imaging.encoding import Files, RenderedFile
 from app.imaging.formats import input_format
 from app.imaging.frames import count_frames
 from app.imaging.libraries import quiet
-from app.imaging.orientation import displayed, upright
-from app.imaging.outputs import OutputSpec
+from app.imaging.orientation import UPRIGHT, displayed, orientation_of
+from app.imaging.outputs import Making
+from app.imaging.picture import Picture, Size, settled, whole
 from app.imaging.pixels import decode
 from app.imaging.portrait import dominant_colour, miniature, placeholder
-from app.imaging.sizes import cascade, fitted, resized
 from app.imaging.source import opened
 
 __all__ = ["RenderedFile", "Rendering", "SourceFacts", "render"]
@@ -37,34 +40,67 @@ class Rendering:
     dominant_color: str
 
 
-def render(source: Path, outputs: Sequence[OutputSpec], scratch: Path, max_pixels: int) -> Rendering:
+def render(source: Path, making: Making, scratch: Path, max_pixels: int) -> Rendering:
     """
     Make all outputs of one file, below the existing directory `scratch`, in the order asked for.
 
     Raises a FileError for whatever is wrong with the file; its message names no file. An OSError or MemoryError is
     the machine's and says nothing about the file. Files that were written by then are the caller's to remove.
     """
-    check_outputs(outputs)
     with quiet():
         with opened(source, max_pixels) as image:
-            media_type = input_format(image.format).media_type
-            frames = count_frames(image)
-            decoded = decode(image, max(output.width for output in outputs))
-        sizes = {output.name: fitted(decoded.size, output.width) for output in outputs}
-        check_sides(sizes, outputs)
-        largest = resized(decoded.pixels, displayed(max(sizes.values()), decoded.orientation), decoded.box)
-        facts = SourceFacts(media_type, *decoded.size, frames)
-        profile, orientation = decoded.profile, decoded.orientation
-        del image, decoded  # the only large pixels: gone before the encoders take memory of their own
-        largest = upright(to_srgb(largest, profile), orientation)
-        images = cascade(largest, sizes.values())
-        files = encode(images, sizes, outputs, scratch)
-        small = miniature(images[min(images)])
-        return Rendering(facts, files, placeholder(small), dominant_colour(small))
+            traits = traits_of(image)
+            check_sides(making, traits)
+            picture = decode(image, making.graph.share(traits, set(making.sources)))
+        facts = SourceFacts(traits.media_type, *picture.size, traits.frames)
+        pictures = making.graph.pictures(picture, replace(traits, size=picture.size), making.sources)
+        del image, picture  # the only large pixels: gone as soon as nothing is made from them any more
+        files, small = Files(scratch), None
+        for name, made in pictures:
+            done = finished(made)
+            files.write(done, [output for output in making.outputs if output.source == name])
+            if small is None or area(done.size) < area(small.size):
+                small = replace(done, frames=done.frames[:1])
+            del made, done
+        assert small is not None
+        tiny = miniature(settled(small).image)
+        return Rendering(facts, files.named(making.outputs), placeholder(tiny), dominant_colour(tiny))
 
 
-def check_outputs(outputs: Sequence[OutputSpec]) -> None:
-    """A recipe that breaks this is a bug of the caller, not of the file."""
-    names = {output.name for output in outputs}
-    if not outputs or len(names) != len(outputs):
-        raise ValueError(f"render needs one or more outputs with unique names, not {[o.name for o in outputs]}")
+def area(size: Size) -> int:
+    return size[0] * size[1]
+
+
+def traits_of(image: ImageFile.ImageFile) -> Traits:
+    """Read from the header; call it before the pixels are loaded."""
+    return Traits(
+        size=displayed(image.size, orientation_of(image)),
+        media_type=input_format(image.format).media_type,
+        frames=count_frames(image),
+        alpha=image.has_transparency_data,
+    )
+
+
+def check_sides(making: Making, traits: Traits) -> None:
+    """Raises UnsupportedFile where an output is certain to be too long for its format, before any work is done."""
+    sizes = making.graph.sizes(traits)
+    for output in making.outputs:
+        width, height = sizes[output.source]
+        encoder = output.encoder
+        if max(width, height) > encoder.max_side:
+            raise UnsupportedFile(
+                f"The output {output.name} would be {width} × {height} pixels; a side of a {name_of(encoder)} image "
+                f"is at most {encoder.max_side} pixels. Send an image that is less elongated."
+            )
+
+
+def finished(picture: Picture) -> Picture:
+    """As it goes to the encoders: what is left to do is done, but for what the recipe keeps in the metadata."""
+    kept = "orientation" in picture.keep and not picture.turned
+    orientation = picture.orientation if kept else UPRIGHT
+    if kept:
+        picture = replace(picture, orientation=UPRIGHT)
+    picture = whole(picture)
+    if not ("icc" in picture.keep and picture.space is None and picture.frames[0].mode in ("RGB", "RGBA")):
+        picture = settled(picture)
+    return replace(picture, orientation=orientation)

@@ -1,13 +1,12 @@
 """Decoding, once, into pixels that can be resampled: L, LA, RGB, RGBA, CMYK or LAB, 8 bits a channel."""
 
-from dataclasses import dataclass
+import math
 
 from PIL import Image, ImageFile, ImageMath, ImageOps, TiffImagePlugin
 
-from app.imaging.orientation import displayed, orientation_of
-from app.imaging.sizes import fitted
+from app.imaging.orientation import orientation_of
+from app.imaging.picture import Box, Metadata, Picture, Size
 
-Box = tuple[float, float, float, float]
 Extents = tuple[int, int, int, int]
 
 _RESAMPLED_AS = {"1": "L", "PA": "RGBA", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB"}
@@ -15,47 +14,37 @@ _RESAMPLED_AS = {"1": "L", "PA": "RGBA", "La": "LA", "RGBa": "RGBA", "RGBX": "RG
 _STORED_DEPTH = {"L;2": 85, "L;4": 17}
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    pixels: Image.Image
-    box: Box
-    """The part of `pixels` that is the image: scaled decoding rounds the last row and column up."""
-    stored_size: tuple[int, int]
-    orientation: int
-    profile: bytes | None
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """As displayed."""
-        return displayed(self.stored_size, self.orientation)
-
-
-def decode(image: ImageFile.ImageFile, widest: int) -> Decoded:
-    """Load the first frame, at a fraction of its size where JPEG can and `widest` displayed pixels are enough."""
-    image.info.pop("xmp", None)  # the TIFF plugin would turn the pixels by it
+def decode(image: ImageFile.ImageFile, share: float) -> Picture:
+    """Load the first frame; a JPEG at a fraction of its size, where that leaves at least this share of each side."""
+    xmp = image.info.pop("xmp", None)  # the TIFF plugin would turn the pixels by it
     full_size = image.size
-    box = _draft(image, widest)
+    box = _draft(image, share)
     stored = _raw_mode(image)
     extents = image.tile[0].extents if image.tile else None
     image.load()
-    profile = image.info.get("icc_profile")
+    profile, exif = image.info.get("icc_profile"), image.info.get("exif")
     pixels = _on_canvas(_resampleable(image, stored), image, extents)
-    return Decoded(
-        pixels,
-        box or (0, 0, *full_size),
-        full_size,
-        orientation_of(image),
-        profile if isinstance(profile, bytes) else None,
+    return Picture(
+        frames=(pixels,),
+        box=box or (0, 0, *full_size),
+        stored=full_size,
+        orientation=orientation_of(image),
+        profile=profile if isinstance(profile, bytes) else None,
+        metadata=Metadata(exif if isinstance(exif, bytes) else None, xmp if isinstance(xmp, bytes) else None),
     )
 
 
-def _draft(image: ImageFile.ImageFile, widest: int) -> Box | None:
+def _draft(image: ImageFile.ImageFile, share: float) -> Box | None:
+    """The box of the image in what will be decoded: scaled decoding rounds the last row and column up."""
     if image.format not in ("JPEG", "MPO"):
         return None
-    orientation = orientation_of(image)
-    wanted = displayed(fitted(displayed(image.size, orientation), widest), orientation)
-    drafted = image.draft(None, wanted)
+    drafted = image.draft(None, _at_least(image.size, share))
     return None if drafted is None else drafted[1]
+
+
+def _at_least(size: Size, share: float) -> Size:
+    width, height = (max(1, math.ceil(side * share - 1e-9)) for side in size)
+    return width, height
 
 
 def _raw_mode(image: ImageFile.ImageFile) -> str:

@@ -6,8 +6,8 @@ from collections import defaultdict
 from blurhash_rs import blurhash_encode
 from PIL import Image
 
-from app.imaging.encoding import flattened
-from app.imaging.sizes import resized
+from app.imaging.canvas import flattened
+from app.imaging.picture import resampled
 
 _SIDE = 64
 _COMPONENTS = 12
@@ -19,7 +19,7 @@ _WHITE = "#ffffff"
 def miniature(image: Image.Image) -> Image.Image:
     """At most 64 pixels on a side, and at least 1."""
     scale = min(1.0, _SIDE / max(image.size))
-    return resized(image, (max(1, round(image.width * scale)), max(1, round(image.height * scale))))
+    return resampled(image, (max(1, round(image.width * scale)), max(1, round(image.height * scale))))
 
 
 def placeholder(small: Image.Image) -> str:

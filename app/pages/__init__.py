@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from app import jobs, recipes, submission, waiting
 from app.errors import DarkroomError
 from app.faults import retry_headers
-from app.imaging.formats import OUTPUT_FORMATS, accepted_sentence
+from app.imaging.formats import accepted_sentence
 from app.pages import writing
 from app.paging import before_parameter
 from app.services import services
@@ -41,7 +41,6 @@ def _home(error: DarkroomError | None = None) -> str:
         "home.html",
         error=error,
         accepted=accepted_sentence(),
-        formats=OUTPUT_FORMATS,
         limits=services().limits,
         max_pixels=services().max_pixels,
         recipe=recipes.latest(recipes.DEFAULT),

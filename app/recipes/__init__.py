@@ -1,40 +1,22 @@
 """Recipes: named, versioned, immutable descriptions of what to make of a file.
 
-The built-in ones are the files beside this one, one version each; a version is never changed once it was released.
+The built-in ones are the files in `built_in/`, one version each; a version is never changed once it was released.
 """
 
 from functools import cache
 from pathlib import Path
-from typing import Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from app.recipes.recipe import Recipe, load, parse
 
-from app.imaging.outputs import OutputSpec
+__all__ = ["DEFAULT", "Recipe", "find", "latest", "load", "parse"]
 
 DEFAULT = "web-images"
-_FOLDER = Path(__file__).parent
-
-
-class Recipe(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")
-    version: int = Field(ge=1)
-    description: str
-    outputs: tuple[OutputSpec, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _names_are_unique(self) -> Self:
-        names = [output.name for output in self.outputs]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"outputs: {', '.join(sorted(twice))} named twice")
-        return self
+_FOLDER = Path(__file__).parent / "built_in"
 
 
 @cache
 def _built_in() -> dict[tuple[str, int], Recipe]:
-    recipes = [Recipe.model_validate(yaml.safe_load(file.read_text("utf-8"))) for file in _FOLDER.glob("*.yaml")]
+    recipes = [load(file.read_text("utf-8")) for file in sorted(_FOLDER.glob("*.yaml"))]
     return {(recipe.name, recipe.version): recipe for recipe in recipes}
 
 

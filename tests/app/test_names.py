@@ -1,6 +1,6 @@
 import pytest
 
-from app.names import result_name, safe_name
+from app.names import result_name, safe_name, stem
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,6 @@ def test_a_long_name_keeps_its_extension():
 
 @pytest.mark.parametrize("source", ["a.jpg", "사" * 85, "사" * 83 + ".jpeg", "x" * 255, ".jpg"])
 def test_a_results_name_always_fits(source: str):
-    name = result_name(source, "1600", "webp")
+    name = result_name(f"{stem(source)}-1600", "webp")
     assert name.endswith("-1600.webp")
     assert len(name.encode()) <= 255

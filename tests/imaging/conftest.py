@@ -1,17 +1,42 @@
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from app.imaging.outputs import OutputSpec
+from app.imaging import encoders
+from app.imaging.graph import Graph, Step
+from app.imaging.operations.resize import Resize
+from app.imaging.outputs import Making, Output
 from app.imaging.pipeline import Rendering, render
 
 LIMIT = 100_000_000
 
 
-def spec(width: int = 320, output_format: str = "webp", quality: int = 90, **more: object) -> OutputSpec:
-    return OutputSpec(name=f"{width}-{output_format}", width=width, format=output_format, quality=quality, **more)
+@dataclass(frozen=True)
+class Spec:
+    """One output that is no wider than `width`, and never enlarged."""
+
+    name: str
+    width: int
+    format: str
+    settings: dict[str, object]
+
+    def step(self) -> Step:
+        return Step(self.name, Resize(width=self.width, without_enlargement=True), "source")
+
+    def output(self) -> Output:
+        return Output(self.name, self.name, encoders.found()[self.format](**self.settings))
+
+
+def spec(width: int = 320, output_format: str = "webp", quality: int = 90, name: str = "", **more: object) -> Spec:
+    return Spec(name or f"{width}-{output_format}", width, output_format, {"quality": quality, **more})
+
+
+def making(specs: Iterable[Spec]) -> Making:
+    specs = list(specs)
+    return Making(Graph([one.step() for one in specs]), tuple(one.output() for one in specs))
 
 
 class Darkroom:
@@ -23,9 +48,9 @@ class Darkroom:
         self.scratch = directory / "scratch"
         self.scratch.mkdir()
 
-    def render(self, data: bytes, outputs: Iterable[OutputSpec] | None = None, limit: int = LIMIT) -> Rendering:
+    def render(self, data: bytes, outputs: Iterable[Spec] | None = None, limit: int = LIMIT) -> Rendering:
         self.source.write_bytes(data)
-        return render(self.source, list(outputs or [spec()]), self.scratch, limit)
+        return render(self.source, making(outputs or [spec()]), self.scratch, limit)
 
     def picture(self, data: bytes, width: int = 320, output_format: str = "webp", quality: int = 95) -> Image.Image:
         """The one output of this width, decoded."""

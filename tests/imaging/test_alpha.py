@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
-from app.imaging.colours import to_srgb
+from app.imaging.colours import converted
 
 from .conftest import Darkroom, spec
 from .pictures import plain, saved
@@ -63,7 +63,7 @@ def test_jpeg_is_flattened_on_white(darkroom: Darkroom, near) -> None:
 @pytest.mark.parametrize("image", [plain("RGBA", colour=(9, 9, 9, 255)), plain("LA", colour=(9, 255))])
 def test_alpha_that_hides_nothing_is_not_carried_along(image: Image.Image) -> None:
     """The encoders would leave it out too; without it the cascade has three channels to resample, not four."""
-    assert to_srgb(image, None).mode == "RGB"
+    assert converted(image, None).mode == "RGB"
 
 
 @pytest.mark.parametrize("output_format", ["webp", "avif"])

@@ -136,11 +136,11 @@ def test_a_large_jpeg_is_decoded_at_a_fraction_of_its_size(tmp_path: Path, orien
     )
     program = (
         "import re, sys; from pathlib import Path\n"
-        "from app.imaging.outputs import OutputSpec; from app.imaging.pipeline import render\n"
+        "from tests.imaging.conftest import making, spec; from app.imaging.pipeline import render\n"
         "peak = lambda: int(re.search('VmHWM:\\\\s+(\\\\d+)', Path('/proc/self/status').read_text())[1])\n"
         "before = peak()\n"
-        "output = OutputSpec(name='a', width=400, format='jpeg', quality=80)\n"
-        "render(Path(sys.argv[1]), [output], Path(sys.argv[2]), 10**8)\n"
+        "wanted = making([spec(400, 'jpeg', 80)])\n"
+        "render(Path(sys.argv[1]), wanted, Path(sys.argv[2]), 10**8)\n"
         "print(peak() - before)"
     )
     # VmHWM, not getrusage: that one would still hold the peak of pytest, from before the exec.

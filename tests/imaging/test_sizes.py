@@ -2,12 +2,8 @@
 
 import io
 
-import pydantic
 import pytest
 from PIL import Image
-
-from app.imaging.outputs import OutputSpec
-from app.imaging.pipeline import render
 
 from .conftest import Darkroom, spec
 from .pictures import gradient, noise, plain, saved
@@ -60,7 +56,7 @@ def test_outputs_that_would_be_the_same_share_one_file(darkroom: Darkroom) -> No
 
 def test_outputs_that_differ_in_quality_or_effort_do_not_share(darkroom: Darkroom) -> None:
     outputs = [
-        OutputSpec(name=f"v{at}", width=300, format="webp", **options)
+        spec(300, "webp", name=f"v{at}", **options)
         for at, options in enumerate(
             [{"quality": 80}, {"quality": 70}, {"quality": 80, "effort": 6}, {"quality": 80, "effort": 2}]
         )
@@ -106,38 +102,3 @@ def test_jpeg_outputs_are_baseline_with_halved_colours(darkroom: Darkroom) -> No
     with Image.open(io.BytesIO(data)) as image:
         assert "progressive" not in image.info
         assert image.layer[0][1:3] == (2, 2)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"name": "../etc"},
-        {"name": ""},
-        {"name": "A"},
-        {"name": "a\n"},
-        {"width": 0},
-        {"width": 16385},
-        {"format": "gif"},
-        {"quality": 0},
-        {"quality": 101},
-        {"effort": 7},
-        {"effort": -1},
-        {"format": "avif", "effort": 10},
-        {"format": "jpeg", "effort": 0},
-        {"wdith": 3},
-    ],
-)
-def test_a_spec_out_of_range_is_refused(wrong: dict) -> None:
-    with pytest.raises(pydantic.ValidationError, match=next(iter(wrong)) if len(wrong) == 1 else "effort"):
-        OutputSpec(**{"name": "a", "width": 100, "format": "webp", "quality": 80, **wrong})
-
-
-def test_a_spec_can_not_be_changed() -> None:
-    with pytest.raises(pydantic.ValidationError, match="frozen"):
-        spec().width = 5
-
-
-@pytest.mark.parametrize("outputs", [[], [spec(), spec()]])
-def test_a_recipe_without_or_with_ambiguous_outputs_is_the_callers_bug(tmp_path, outputs: list) -> None:
-    with pytest.raises(ValueError, match="unique names"):
-        render(tmp_path / "any", outputs, tmp_path, 100)

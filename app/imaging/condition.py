@@ -1,0 +1,80 @@
+"""`when`: a condition on the picture, as data."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from app.imaging.picture import Size
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What is known of a source before it is decoded. `size` is as displayed."""
+
+    size: Size
+    media_type: str
+    frames: int
+    alpha: bool
+
+
+class Range(BaseModel):
+    """Bounds of a number; all that are given must hold."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    lt: float | None = Field(default=None, description="less than")
+    lte: float | None = Field(default=None, description="less than or equal to")
+    gt: float | None = Field(default=None, description="greater than")
+    gte: float | None = Field(default=None, description="greater than or equal to")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("give at least one of lt, lte, gt, gte")
+        return self
+
+    def holds(self, value: float) -> bool:
+        return (
+            (self.lt is None or value < self.lt) and (self.lte is None or value <= self.lte)
+            and (self.gt is None or value > self.gt) and (self.gte is None or value >= self.gte)
+        )  # fmt: skip
+
+
+class Condition(BaseModel):
+    """All that is given must hold. Sizes are those of the picture that reaches the step, the rest is of the source."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    width: Range | None = Field(default=None, description="pixels")
+    height: Range | None = Field(default=None, description="pixels")
+    megapixels: Range | None = Field(default=None, description="width × height, in millions")
+    aspect_ratio: Range | None = Field(default=None, description="width by height")
+    orientation: Literal["landscape", "portrait", "square"] | None = Field(default=None, description="by its sides")
+    animated: bool | None = Field(default=None, description="whether the source has several frames")
+    alpha: bool | None = Field(default=None, description="whether the source's format carries transparency")
+    media_type: Annotated[list[str], Field(min_length=1, max_length=20)] | None = Field(
+        default=None, description="the source is one of these, for example [image/png, image/gif]"
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("give at least one condition")
+        return self
+
+    def holds(self, traits: Traits, size: Size) -> bool:
+        width, height = size
+        shape = "landscape" if width > height else "portrait" if width < height else "square"
+        numbers = (
+            (self.width, width), (self.height, height),
+            (self.megapixels, width * height / 1e6), (self.aspect_ratio, width / height),
+        )  # fmt: skip
+        facts = (
+            (self.orientation, shape), (self.animated, traits.frames > 1), (self.alpha, traits.alpha),
+        )  # fmt: skip
+        return (
+            all(wanted is None or wanted.holds(value) for wanted, value in numbers)
+            and all(wanted is None or wanted == value for wanted, value in facts)
+            and (self.media_type is None or traits.media_type in self.media_type)
+        )

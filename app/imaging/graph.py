@@ -1,0 +1,145 @@
+"""The steps of a recipe as a graph: what each gives, how large the file has to be decoded, and the work itself."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.imaging.condition import Condition, Traits
+from app.imaging.operation import Operation
+from app.imaging.operations.colorspace import Colorspace
+from app.imaging.operations.resize import Resize
+from app.imaging.operations.strip import Strip
+from app.imaging.picture import Picture, Size, settled
+
+SOURCE = "source"
+"""The name under which steps and outputs refer to the picture as it was received."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`source` is the name of another step, or SOURCE. Where `when` does not hold, the picture goes on unchanged."""
+
+    name: str
+    operation: Operation
+    source: str
+    when: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A step, and the name of the step whose picture it is made from."""
+
+    step: Step
+    pixels: str
+
+
+class Graph:
+    """Steps, each after the one that it takes its picture from."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.steps = tuple(steps)
+        self._late_colours = any(isinstance(step.operation, (Colorspace, Strip)) for step in steps)
+
+    def sizes(self, traits: Traits) -> dict[str, Size]:
+        """The displayed size of every step's picture, for a source with these traits. Raises UnsuitableImage."""
+        sizes = {SOURCE: traits.size}
+        for step in self.steps:
+            size = sizes[step.source]
+            sizes[step.name] = step.operation.sized(size) if _holds(step, traits, size) else size
+        return sizes
+
+    def share(self, traits: Traits, wanted: set[str]) -> float:
+        """The share of its sides at which the source has to be decoded, 0 to 1, for these steps to lose nothing."""
+        sizes = self.sizes(traits)
+        shares = dict.fromkeys(sizes, 0.0) | dict.fromkeys(wanted, 1.0)
+        for step in reversed(self.steps):
+            asked = shares[step.name]
+            if asked and _holds(step, traits, sizes[step.source]):
+                own = step.operation.share(sizes[step.source])
+                asked = asked if own is None else own
+            shares[step.source] = max(shares[step.source], asked)
+        return shares[SOURCE]
+
+    def pictures(self, source: Picture, traits: Traits, wanted: Sequence[str]) -> Iterator[tuple[str, Picture]]:
+        """The picture of every wanted step, by name; each is let go when nothing needs it any more.
+
+        Of several resizes of one picture the largest is made first, and each smaller one from the next larger one,
+        which costs a fraction of making each from the original.
+        """
+        sizes = self.sizes(traits)
+        works = self._works(traits, sizes, wanted)
+        uses = Counter([*wanted, *(work.pixels for work in works)])
+        made = {SOURCE: source}
+        del source
+        for work in works:
+            made[work.step.name] = self._done(work, made[work.pixels], traits, sizes[work.step.source])
+            _let_go(made, uses, work.pixels)
+            if work.step.name in wanted:
+                yield work.step.name, made[work.step.name]
+                _let_go(made, uses, work.step.name)
+        if SOURCE in wanted:
+            yield SOURCE, made[SOURCE]
+
+    def _works(self, traits: Traits, sizes: Mapping[str, Size], wanted: Sequence[str]) -> list[_Work]:
+        needed = set(wanted)
+        for step in reversed(self.steps):
+            if step.name in needed:
+                needed.add(step.source)
+        works: list[_Work] = []
+        for step in self._largest_first(sizes):
+            if step.name in needed:
+                works.append(_Work(step, self._pixels(step, works, traits, sizes)))
+        return works
+
+    def _largest_first(self, sizes: Mapping[str, Size]) -> list[Step]:
+        """Every step after its source; of the resizes of one picture, the larger ones first."""
+
+        def rank(step: Step) -> int:
+            uncut = _uncut(step, sizes[step.source])
+            return -uncut[0] * uncut[1] if uncut else 0
+
+        order, known, left = [], {SOURCE}, list(self.steps)
+        while left:
+            source = next(step.source for step in left if step.source in known)
+            siblings = [step for step in left if step.source == source]
+            left = [step for step in left if step.source != source]
+            order += sorted(siblings, key=rank)
+            known |= {step.name for step in siblings}
+        return order
+
+    def _pixels(self, step: Step, works: Sequence[_Work], traits: Traits, sizes: Mapping[str, Size]) -> str:
+        """Whose picture the step is made from: its source's, or that of a resize of the same source that is enough."""
+        size = sizes[step.source]
+        uncut = _uncut(step, size)
+        if uncut is None or not _holds(step, traits, size):
+            return step.source
+        for work in reversed(works):
+            other = work.step.operation
+            if work.step.source == step.source and isinstance(other, Resize) and other.keeps_whole():
+                enough = all(there >= here for there, here in zip(other.uncut(size), uncut, strict=True))
+                if enough and _holds(work.step, traits, size):
+                    return work.step.name
+        return step.source
+
+    def _done(self, work: _Work, pixels: Picture, traits: Traits, size: Size) -> Picture:
+        operation = work.step.operation
+        if not _holds(work.step, traits, size):
+            return pixels
+        if not isinstance(operation, Resize):
+            return operation.apply(pixels)
+        result = operation.resample(pixels, size)
+        return result if self._late_colours else settled(result)
+
+
+def _holds(step: Step, traits: Traits, size: Size) -> bool:
+    return step.when is None or step.when.holds(traits, size)
+
+
+def _uncut(step: Step, size: Size) -> Size | None:
+    return step.operation.uncut(size) if isinstance(step.operation, Resize) else None
+
+
+def _let_go(made: dict[str, Picture], uses: Counter[str], name: str) -> None:
+    uses[name] -= 1
+    if not uses[name]:
+        del made[name]

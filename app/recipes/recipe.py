@@ -1,0 +1,249 @@
+"""A recipe that was checked whole, and what it makes of a file."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from app.errors import InvalidParameter, InvalidRecipe
+from app.imaging import encoders, operations
+from app.imaging.encoder import Encoder
+from app.imaging.graph import SOURCE, Graph, Step
+from app.imaging.operation import Operation
+from app.imaging.outputs import Making, Output
+from app.recipes.schema import Document, Fault, StepModel, Value, faults_of, nearest
+
+_REFERENCE = re.compile(r"\$\{([^}]*)\}")
+_MAX_BYTES = 500_000
+_OF_THE_FILE = ("stem", "output", "format", "width", "height")
+
+Values = Mapping[str, Value]
+
+
+class Recipe:
+    """Made by `parse` or `load`, so a recipe that exists is right: with its defaults every step can be built."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.name, self.version, self.description = document.name, document.version, document.description
+
+    def filled(self, values: Values) -> dict[str, Value]:
+        """Every variable with its value: the job's or the default. Raises InvalidParameter."""
+        variables = self.document.vars
+        for name in values:
+            if name not in variables:
+                known = nearest(name, variables)
+                raise InvalidParameter(f"The recipe {self.name} has no variable {name[:60]!r}{known}.")
+        filled = {name: values.get(name, variable.default) for name, variable in variables.items()}
+        for name, variable in variables.items():
+            if fault := variable.fault(filled[name]):
+                raise InvalidParameter(f"The variable {name} {fault}.")
+        return filled
+
+    def making(self, values: Values | None = None) -> Making:
+        """What is made with these values of the variables. Raises InvalidParameter where they do not fit together."""
+        builder = _Builder(self.document, self.filled(values or {}))
+        making = builder.making()
+        if builder.faults:
+            raise InvalidParameter(
+                f"With these variables the recipe {self.name} is not valid: {_listed(builder.faults)}"
+            )
+        return making
+
+    def result_name(self, output: str, facts: Mapping[str, object], values: Values | None = None) -> str:
+        """The name of a file without its extension; `facts` are `stem`, `format`, `width` and `height`."""
+        key = output.removesuffix(f"-{facts['format']}")
+        known = {**self.filled(values or {}), **facts, "output": key}
+        return _REFERENCE.sub(lambda match: str(known[match[1]]), self.document.outputs[key].name)
+
+    @cached_property
+    def output_names(self) -> tuple[str, ...]:
+        """The names of all outputs, with the defaults."""
+        return tuple(output.name for output in self.making().outputs)
+
+    @cached_property
+    def canonical(self) -> str:
+        """The recipe as JSON, the same for every way of writing it."""
+        return json.dumps(self.document.model_dump(mode="json", by_alias=True, exclude_unset=True), sort_keys=True)
+
+
+def load(text: str) -> Recipe:
+    """A recipe in YAML or JSON. Raises InvalidRecipe with every fault."""
+    if len(text.encode()) > _MAX_BYTES:
+        raise InvalidRecipe(f"The recipe has {len(text.encode()):,} bytes; it may have {_MAX_BYTES:,}.")
+    try:
+        return parse(_safe_yaml(text))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise InvalidRecipe(f"The recipe is no valid YAML{where}: {getattr(error, 'problem', error)}.") from None
+
+
+def parse(data: Any) -> Recipe:
+    """A recipe from its parsed form. Raises InvalidRecipe with every fault."""
+    try:
+        document = Document.model_validate_json(json.dumps(data, default=str))
+    except ValidationError as error:
+        raise InvalidRecipe(_listed(faults_of(error, Document))) from None
+    faults = list(_faults(document))
+    if faults:
+        raise InvalidRecipe(_listed(faults))
+    return Recipe(document)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as JSON has it: no anchors (a few lines could stand for gigabytes), no key twice, no dates."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "anchors and aliases are not taken", event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        keys = [key.value for key, _ in node.value]
+        for key, _ in node.value:
+            if keys.count(key.value) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands twice", key.start_mark)
+        return super().construct_mapping(node, deep=deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _safe_yaml(text: str) -> Any:
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except RecursionError:
+        raise InvalidRecipe("The recipe is nested too deeply.") from None
+
+
+def _listed(faults: list[Fault]) -> str:
+    return "\n".join(map(str, faults))
+
+
+def _faults(document: Document) -> Iterator[Fault]:
+    yield from _graph_faults(document)
+    builder = _Builder(document, {name: variable.default for name, variable in document.vars.items()})
+    builder.making()
+    yield from builder.faults
+    for name in document.vars.keys() - builder.used:
+        yield Fault(f"vars.{name}", "is used nowhere")
+
+
+def _graph_faults(document: Document) -> Iterator[Fault]:
+    """Steps that are not there, that go round in a circle, or whose picture nobody takes."""
+    steps, outputs = document.steps, document.outputs
+    if SOURCE in steps:
+        yield Fault(f"steps.{SOURCE}", "is the name of the picture as it was received; call the step something else")
+    known = {SOURCE, *steps}
+    users = [(f"steps.{name}", step.from_) for name, step in steps.items()]
+    users += [(f"outputs.{name}", output.from_) for name, output in outputs.items()]
+    for path, source in users:
+        if source not in known:
+            yield Fault(f"{path}.from", f"there is no step {source!r}{nearest(source, known)}")
+    for name in steps:
+        if cycle := _cycle(name, steps):
+            yield Fault(f"steps.{name}.from", f"goes round in a circle: {' → '.join(cycle)}")
+    needed = {output.from_ for output in outputs.values()}
+    for _ in steps:
+        needed |= {steps[name].from_ for name in needed if name in steps}
+    for name in steps:
+        if name not in needed:
+            yield Fault(f"steps.{name}", "is not used by any output")
+
+
+def _cycle(start: str, steps: Mapping[str, StepModel]) -> list[str]:
+    path, at = [start], steps[start].from_
+    while at in steps and at not in path:
+        path.append(at)
+        at = steps[at].from_
+    return [*path, start] if at == start else []
+
+
+class _Builder:
+    """Builds a document's graph and outputs with values for its variables; what is wrong is collected in `faults`."""
+
+    def __init__(self, document: Document, values: Values) -> None:
+        self._document, self._values = document, values
+        self.faults: list[Fault] = []
+        self.used: set[str] = set()
+
+    def making(self) -> Making:
+        steps = {name: self._step(name, step) for name, step in self._document.steps.items()}
+        ordered: list[Step] = []
+        known = {SOURCE}
+        while ready := [step for step in steps.values() if step and step.source in known and step.name not in known]:
+            ordered += ready
+            known |= {step.name for step in ready}
+        outputs = [output for name in self._document.outputs for output in self._outputs(name)]
+        return Making(Graph(ordered), tuple(outputs))
+
+    def _step(self, name: str, step: StepModel) -> Step | None:
+        path, kinds = f"steps.{name}", operations.found()
+        if step.op not in kinds:
+            self.faults.append(Fault(f"{path}.op", f"there is no operation {step.op[:60]!r}{nearest(step.op, kinds)}"))
+            return None
+        operation = self._built(kinds[step.op], step.with_, f"{path}.with")
+        return Step(name, operation, step.from_, step.when) if isinstance(operation, Operation) else None
+
+    def _outputs(self, name: str) -> Iterator[Output]:
+        model, kinds, seen = self._document.outputs[name], encoders.found(), set[str]()
+        self._check_name(model.name, f"outputs.{name}.name")
+        for at, chosen in enumerate(model.formats):
+            path = f"outputs.{name}.formats.{at}"
+            format, settings = (chosen, {}) if isinstance(chosen, str) else next(iter(chosen.items()), ("", {}))
+            if isinstance(chosen, dict) and len(chosen) != 1:
+                self.faults.append(Fault(path, "is not one format with its settings, as in {webp: {quality: 75}}"))
+            elif format not in kinds:
+                hint = nearest(format, kinds)
+                self.faults.append(Fault(path, f"there is no format {format[:60]!r}{hint}"))
+            elif format in seen:
+                self.faults.append(Fault(path, f"{format} stands twice; make another output of the second one"))
+            else:
+                seen.add(format)
+                encoder = self._built(kinds[format], settings, f"{path}.{format}")
+                if isinstance(encoder, Encoder):
+                    yield Output(f"{name}-{format}", model.from_, encoder)
+
+    def _built(self, kind: type[BaseModel], parameters: Mapping[str, Any], path: str) -> BaseModel | None:
+        try:
+            return kind.model_validate_json(json.dumps(self._filled(parameters, path)))
+        except ValidationError as error:
+            self.faults += faults_of(error, kind, path)
+            return None
+
+    def _filled(self, value: Any, path: str) -> Any:
+        """The value with every `${name}` in it replaced; one that is nothing else keeps the variable's type."""
+        if isinstance(value, dict):
+            return {key: self._filled(inner, f"{path}.{key}") for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._filled(inner, f"{path}.{at}") for at, inner in enumerate(value)]
+        if not isinstance(value, str):
+            return value
+        whole = _REFERENCE.fullmatch(value)
+        if whole:
+            return self._value(whole[1], path)
+        return _REFERENCE.sub(lambda match: str(self._value(match[1], path)), value)
+
+    def _value(self, name: str, path: str) -> Value:
+        self.used.add(name)
+        if name not in self._values:
+            hint = nearest(name, self._values)
+            self.faults.append(Fault(path, f"there is no variable {name[:60]!r}{hint}"))
+            return f"${{{name}}}"
+        return self._values[name]
+
+    def _check_name(self, template: str, path: str) -> None:
+        for name in _REFERENCE.findall(template):
+            self.used.add(name)
+            if name not in self._values and name not in _OF_THE_FILE:
+                hint = nearest(name, (*_OF_THE_FILE, *self._values))
+                self.faults.append(Fault(path, f"there is no {name[:60]!r} to put in{hint}"))
