@@ -10,6 +10,7 @@ from typing import Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from app.errors import UnknownRecipe
 from app.imaging.outputs import OutputSpec
 
 DEFAULT = "web-images"
@@ -39,8 +40,11 @@ def _built_in() -> dict[tuple[str, int], Recipe]:
 
 
 def find(name: str, version: int) -> Recipe:
-    """The recipe of a job. Raises KeyError where no such version was ever released."""
-    return _built_in()[name, version]
+    """The recipe of a job. Raises UnknownRecipe where no such version was ever released."""
+    try:
+        return _built_in()[name, version]
+    except KeyError:
+        raise UnknownRecipe(f"There is no version {version} of a recipe {name}.") from None
 
 
 def latest(name: str) -> Recipe:
