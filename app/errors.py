@@ -18,6 +18,7 @@ DarkroomError
 │   ├── InvalidParameter
 │   └── InvalidRecipe
 ├── NotFound
+│   └── UnknownRecipe
 ├── NothingToRetry           the item or job has not failed
 ├── TemporaryError           trouble of the machine that passes; retrying later helps
 │   ├── StorageFull
@@ -142,6 +143,11 @@ class NotFound(DarkroomError):
     code = "not-found"
     title = "Not found"
     status = 404
+
+
+class UnknownRecipe(NotFound):
+    code = "unknown-recipe"
+    title = "There is no such recipe"
 
 
 class NothingToRetry(DarkroomError):

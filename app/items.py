@@ -77,7 +77,7 @@ def claim(item_id: UUID, owner: str, worker: str, lease: dt.timedelta) -> Claim 
             },
         ):  # fmt: skip
             return None
-        if job_state == JobState.QUEUED:
+        if job_state != JobState.RUNNING:  # it was read before the item was locked: what it is now, the UPDATE says
             queued = update(Job).where(Job.id == job_id, Job.state == JobState.QUEUED)
             session.execute(queued.values(state=JobState.RUNNING))
         item = session.get_one(Item, item_id)

@@ -13,6 +13,7 @@ from app.collection import keep_files
 from app.database import Base, db, transaction, utc_now
 from app.dispatch import GRACE, Due
 from app.errors import NoFiles, NotFound, NothingToRetry
+from app.ids import new_id
 from app.models import Asset, Item, ItemState, Job, JobState, Lane, Output
 from app.uploads import ReceivedFile
 
@@ -52,8 +53,9 @@ def submit(files: Sequence[ReceivedFile], is_stored: Callable[[str], bool], lane
     recipe, now = recipes.latest(recipes.DEFAULT), utc_now()
     lane = lane or (Lane.BULK if len(files) > BULK_ABOVE else Lane.INTERACTIVE)
     job = Job(lane=lane, recipe=recipe.name, recipe_version=recipe.version, total=len(files))
+    ids = sorted(new_id() for _ in files)  # as their positions: a database may lock in the order of either
     job.items = [
-        Item(asset=_asset(file), position=position, lane=lane, dispatch_after=now + GRACE, outputs=[], events=[])
+        Item(id=ids[position], asset=_asset(file), position=position, lane=lane, dispatch_after=now + GRACE, outputs=[])
         for position, file in enumerate(files)
     ]
     with transaction() as session:
@@ -67,11 +69,15 @@ def _asset(file: ReceivedFile) -> Asset:
 
 
 def get(job_id: UUID) -> Job:
-    """The job with its items, assets, outputs and timelines."""
-    whole = selectinload(Job.items).options(
-        joinedload(Item.asset), selectinload(Item.outputs), selectinload(Item.events)
-    )
+    """The job with its items, their assets and their outputs."""
+    whole = selectinload(Job.items).options(joinedload(Item.asset), selectinload(Item.outputs))
     return _found(db.session.get(Job, job_id, options=(whole,)), "job", job_id)
+
+
+def item(item_id: UUID) -> Item:
+    """The item with its job, its asset and its outputs."""
+    whole = joinedload(Item.job), joinedload(Item.asset), selectinload(Item.outputs)
+    return _found(db.session.get(Item, item_id, options=whole), "item", item_id)
 
 
 def newest(limit: int, before: UUID | None = None) -> Sequence[Job]:
@@ -86,13 +92,11 @@ def output(output_id: UUID) -> Output:
 
 def cancel(job_id: UUID) -> Cancellation:
     """Stop what waits and what runs. A worker sees within a second that its attempt is over, and kills the work."""
-    open_items = Item.job_id == job_id, Item.state.in_(machine.CANCEL.sources)
     with transaction() as session:
-        job = _found(session.get(Job, job_id), "job", job_id)
-        states = session.scalars(select(Item.state).where(*open_items).order_by(Item.id).with_for_update()).all()
+        states = [state for _, state in _locked(session, job_id)]
         machine.move(session, machine.CANCEL, job_id, Item.job_id == job_id, values=_NO_ERROR)
-        running = states.count(ItemState.RUNNING)
-        return Cancellation(waiting=len(states) - running, running=running, ended=job.total - len(states))
+        running, ended = states.count(ItemState.RUNNING), sum(state.final for state in states)
+        return Cancellation(waiting=len(states) - running - ended, running=running, ended=ended)
 
 
 def retry(job_id: UUID) -> list[Due]:
@@ -102,8 +106,7 @@ def retry(job_id: UUID) -> list[Due]:
     """
     failed = Item.job_id == job_id, Item.state.in_(_FAILED)
     with transaction() as session:
-        _found(session.get(Job, job_id), "job", job_id)
-        ids = session.scalars(select(Item.id).where(*failed).order_by(Item.id).with_for_update()).all()
+        ids = [item_id for item_id, state in _locked(session, job_id) if state in _FAILED]
         if not machine.move(session, machine.RETRY, job_id, *failed, values=_anew()):
             raise NothingToRetry("No file of this job has failed; only those that failed can be tried again.")
         return _due(session, ids)
@@ -137,6 +140,13 @@ def remove(job_id: UUID) -> list[str]:
             unused = Asset.id.in_(assets[start : start + _BATCH]), ~exists().where(Item.asset_id == Asset.id)
             session.execute(delete(Asset).where(*unused))
         return sorted(hashes)
+
+
+def _locked(session: Session, job_id: UUID) -> list[tuple[UUID, ItemState]]:
+    """All items of the job with their states, which stay so until the transaction ends; raises NotFound."""
+    rows = select(Item.id, Item.state).where(Item.job_id == job_id).order_by(Item.id).with_for_update()
+    found = [(item_id, state) for item_id, state in session.execute(rows)]
+    return found or _found(None, "job", job_id)
 
 
 def count_open(*where: ColumnElement[bool]) -> int:

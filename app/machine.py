@@ -88,7 +88,10 @@ def _move(
             Event.code: literal(code), Event.detail: literal(detail),
         }  # fmt: skip
         lines = select(*told.values()).where(*matching).with_for_update(of=Item)
-        session.execute(insert(Event).from_select(list(told), lines))
+        told_of = session.execute(insert(Event).from_select(list(told), lines))
+        assert isinstance(told_of, CursorResult)
+        if not told_of.rowcount:
+            return 0  # also where an item begins to match in this very moment: no state without its line
     settled = {"finished_at": now if transition.target.final else None}
     if transition.target != ItemState.RUNNING:
         settled |= {"lease_until": None, "owner": None}

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from flask import url_for
 
-from app import waiting
+from app import timeline, waiting
 from app.models import Asset, Event, Item, Job, Output
+from app.timeline import Timeline
 
 
 def job_summary(job: Job) -> dict[str, Any]:
@@ -34,18 +35,25 @@ def job_summary(job: Job) -> dict[str, Any]:
 
 def accepted_document(job: Job) -> dict[str, Any]:
     """As it was committed; the database is not asked again, because nothing may fail any more."""
-    return _document(job, {})
+    return _document(job, {}, {})
 
 
 def job_document(job: Job) -> dict[str, Any]:
-    return _document(job, waiting.reasons(job))
+    return _document(job, waiting.reasons(job), timeline.of_job(job.id))
 
 
-def _document(job: Job, why: Mapping[UUID, str]) -> dict[str, Any]:
-    return job_summary(job) | {"items": [_item(item, why.get(item.id)) for item in job.items]}
+def item_document(item: Item) -> dict[str, Any]:
+    """With its whole timeline."""
+    why = waiting.reason(item)
+    return _item(item, why, timeline.of_item(item.id)) | {"job": url_for("api.get_job", job_id=item.job_id)}
 
 
-def _item(item: Item, waits_because: str | None) -> dict[str, Any]:
+def _document(job: Job, why: Mapping[UUID, str], timelines: Mapping[UUID, Timeline]) -> dict[str, Any]:
+    items = [_item(item, why.get(item.id), timelines.get(item.id, Timeline())) for item in job.items]
+    return job_summary(job) | {"items": items}
+
+
+def _item(item: Item, waits_because: str | None, told: Timeline) -> dict[str, Any]:
     return {
         "id": str(item.id),
         "name": item.asset.name,
@@ -61,8 +69,10 @@ def _item(item: Item, waits_because: str | None) -> dict[str, Any]:
         "outputs": [_output(output) for output in item.outputs],
         "timeline": [
             {"at": _time(item.job.created_at), "event": "accepted"},
-            *(_event(event) for event in item.events),
+            *(_event(event) for event in told.events),
         ],
+        "timeline_left_out": told.left_out,
+        "url": url_for("api.get_item", item_id=item.id),
     }
 
 

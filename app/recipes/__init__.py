@@ -6,6 +6,7 @@ The built-in ones are the files in `built_in/`, one version each; a version is n
 from functools import cache
 from pathlib import Path
 
+from app.errors import UnknownRecipe
 from app.recipes.recipe import Recipe, load, parse
 
 __all__ = ["DEFAULT", "Recipe", "find", "latest", "load", "parse"]
@@ -21,8 +22,11 @@ def _built_in() -> dict[tuple[str, int], Recipe]:
 
 
 def find(name: str, version: int) -> Recipe:
-    """The recipe of a job. Raises KeyError where no such version was ever released."""
-    return _built_in()[name, version]
+    """The recipe of a job. Raises UnknownRecipe where no such version was ever released."""
+    try:
+        return _built_in()[name, version]
+    except KeyError:
+        raise UnknownRecipe(f"There is no version {version} of a recipe {name}.") from None
 
 
 def latest(name: str) -> Recipe:
