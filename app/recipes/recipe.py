@@ -27,9 +27,9 @@ Values = Mapping[str, Value]
 class Recipe:
     """Made by `parse` or `load`, so a recipe that exists is right: with its defaults every step can be built."""
 
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.name, self.version, self.description = document.name, document.version, document.description
+    def __init__(self, document: Document, *, is_built_in: bool = False) -> None:
+        self.document, self.is_built_in = document, is_built_in
+        self.name, self.version, self.description = document.name, document.version or 0, document.description
 
     def filled(self, values: Values) -> dict[str, Value]:
         """Every variable with its value: the job's or the default. Raises InvalidParameter."""
@@ -66,9 +66,19 @@ class Recipe:
         return tuple(output.name for output in self.making().outputs)
 
     @cached_property
-    def canonical(self) -> str:
-        """The recipe as JSON, the same for every way of writing it."""
-        return json.dumps(self.document.model_dump(mode="json", by_alias=True, exclude_unset=True), sort_keys=True)
+    def written(self) -> dict[str, Any]:
+        """The recipe as data, the same for every way of writing it."""
+        return self.document.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    def says_the_same(self, other: "Recipe") -> bool:
+        """Whether the two differ in nothing but the version."""
+        return self.numbered(1).written == other.numbered(1).written
+
+    def numbered(self, version: int) -> "Recipe":
+        return Recipe(self.document.model_copy(update={"version": version}), is_built_in=self.is_built_in)
+
+    def as_built_in(self) -> "Recipe":
+        return Recipe(self.document, is_built_in=True)
 
 
 def load(text: str) -> Recipe:

@@ -26,6 +26,7 @@ TRANSITIONS = {
     "hand back": (machine.HAND_BACK, {"running"}, "pending"),
     "cancel": (machine.CANCEL, {"pending", "queued", "running"}, "canceled"),
     "retry": (machine.RETRY, {"failed", "quarantined", "canceled"}, "pending"),
+    "recollect": (machine.RECOLLECT, {"succeeded", "failed", "quarantined", "canceled"}, "pending"),
 }
 NEVER_LEFT = {ItemState.SUCCEEDED}
 
