@@ -1,18 +1,18 @@
 """Use cases of jobs: submit one, look at one, list them; cancel, retry, delete. NotFound for what is not there."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, exists, func, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from app import machine, recipes
 from app.collection import keep_files
-from app.database import Base, db, transaction, utc_now
+from app.database import Base, db, reading, transaction, utc_now
 from app.dispatch import GRACE, Due
 from app.errors import NoFiles, NotFound, NothingToRetry
 from app.ids import new_id
@@ -112,6 +112,18 @@ def newest(limit: int, before: UUID | None = None) -> Sequence[Job]:
 
 def output(output_id: UUID) -> Output:
     return _found(db.session.get(Output, output_id), "output", output_id)
+
+
+def results(job_id: UUID, names: Collection[str]) -> Sequence[Output]:
+    """The outputs of these names of all files of the job, in the order of the files and of the names' outputs."""
+    with reading() as session:
+        return session.scalars(
+            select(Output)
+            .join(Output.item)
+            .where(Item.job_id == job_id, Item.collects.is_(None), Output.name.in_(names))
+            .order_by(Item.position, Output.position)
+            .options(contains_eager(Output.item).joinedload(Item.asset))
+        ).all()
 
 
 def cancel(job_id: UUID) -> Cancellation:

@@ -39,6 +39,8 @@ class Transition:
     kind: EventKind
     sources: tuple[ItemState, ...]
     target: ItemState
+    only: ColumnElement[bool] | None = None
+    """What else must be true of the item."""
 
 
 WAITING = (ItemState.PENDING, ItemState.QUEUED)
@@ -55,8 +57,10 @@ TAKE_BACK = Transition(EventKind.INTERRUPTED, _RUNNING, ItemState.PENDING)
 HAND_BACK = Transition(EventKind.HANDED_BACK, _RUNNING, ItemState.PENDING)
 CANCEL = Transition(EventKind.CANCELED, (*WAITING, *_RUNNING), ItemState.CANCELED)
 RETRY = Transition(EventKind.RETRIED, (ItemState.FAILED, ItemState.QUARANTINED, ItemState.CANCELED), ItemState.PENDING)
-RECOLLECT = Transition(EventKind.RETRIED, (ItemState.SUCCEEDED, *RETRY.sources), ItemState.PENDING)
-"""Only for items that collect: files that they were made of are made again."""
+RECOLLECT = Transition(
+    EventKind.RETRIED, (ItemState.SUCCEEDED, *RETRY.sources), ItemState.PENDING, only=Item.collects.is_not(None)
+)
+"""Files of whose results something was collected are made again."""
 
 
 def move(
@@ -68,6 +72,8 @@ def move(
 
     `values` are further columns to set, `code` and `detail` say why in the timeline, `note=False` leaves no line there.
     """
+    if transition.only is not None:
+        where = (*where, transition.only)
     if any(source.final for source in transition.sources):
         moved = {source: _move(session, transition, source, where, code, detail, note, values)
                  for source in transition.sources}  # fmt: skip

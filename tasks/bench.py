@@ -5,8 +5,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app import reuse
+from app import jobs, reuse
+from app.errors import NothingToCollect
 from app.imaging import encoder, identity
+from app.imaging.collector import Piece
 from app.imaging.outputs import Making
 from app.imaging.pipeline import render
 from app.items import Claim
@@ -55,6 +57,27 @@ class Bench:
             row.item_id, row.attempt, row.position = claim.item_id, claim.attempt, position
             rows.append(row)
         return Made(new.asset or there.asset, rows, new.data or there.data)
+
+    def collected(self, claim: Claim, recipe: Recipe) -> Made:
+        """What the recipe collects from the outputs of all files of the job. Raises NothingToCollect."""
+        collector, names = recipe.collector(claim.name, claim.variables)
+        results = self._patiently(lambda: jobs.results(claim.job_id, names))
+        if not results:
+            raise NothingToCollect("No file of the job has a result to collect; see why they failed.")
+        pieces = [
+            Piece(self._store.path(row.sha256), row.media_type, row.width or 0, row.height or 0, row.item.name)
+            for row in results
+        ]
+        answer = self._run(lambda: [asdict(file) for file in collector.collect(pieces, self._scratch)])
+        rows = []
+        for position, file in enumerate(answer):
+            stored = self._store.adopt(Path(file["path"]))
+            rows.append(Output(
+                item_id=claim.item_id, attempt=claim.attempt, position=position, name=file["name"],
+                filename=result_name(file["name"], file["extension"]), media_type=file["media_type"],
+                sha256=stored.sha256, bytes=stored.bytes, width=file["width"], height=file["height"],
+            ))  # fmt: skip
+        return Made({}, rows, {})
 
     def _rendered(self, sha256: str, making: Making) -> "_Rendered":
         original, scratch, limit = self._store.path(sha256), self._scratch, self._max_pixels

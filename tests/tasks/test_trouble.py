@@ -16,7 +16,7 @@ from app.database import transaction
 from app.errors import StorageFull
 from app.models import EventKind, ItemState, Job
 from app.storage import Store
-from tasks import bench, process
+from tasks import bench
 from tasks.process import Processor
 from tests import rows
 from tests.factories import submitted
