@@ -174,7 +174,8 @@ def _retried(session: Session, job_id: UUID, *where: ColumnElement[bool]) -> lis
     if not machine.move(session, machine.RETRY, job_id, *where, Item.collects.is_(None), values=_anew()):
         return []
     collecting = Item.job_id == job_id, Item.collects.is_not(None)
-    machine.move(session, machine.RECOLLECT, job_id, *collecting, values=_anew() | {"dispatch_after": WHEN_ALL_ENDED})
+    for transition in (machine.HAND_BACK, machine.RECOLLECT):  # whoever collects at this moment is overtaken
+        machine.move(session, transition, job_id, *collecting, values=_anew() | {"dispatch_after": WHEN_ALL_ENDED})
     session.execute(delete(Output).where(Output.item_id.in_(select(Item.id).where(*collecting))))
     return ids
 

@@ -12,10 +12,12 @@ from sqlalchemy import func, select
 from app.database import reading, transaction
 from app.errors import InvalidRecipe, UnknownRecipe
 from app.models import SavedRecipe
-from app.recipes.recipe import Recipe, load, parse
+from app.recipes.recipe import MAX_BYTES, Recipe, load, parse
 from app.recipes.schema import nearest
 
-__all__ = ["DEFAULT", "Recipe", "all_latest", "asked_for", "find", "latest", "load", "parse", "save", "versions"]
+__all__ = [
+    "DEFAULT", "MAX_BYTES", "Recipe", "all_latest", "asked_for", "find", "latest", "load", "parse", "save", "versions",
+]  # fmt: skip
 
 DEFAULT = "web-images"
 _FOLDER = Path(__file__).parent / "built_in"

@@ -17,7 +17,7 @@ from app.imaging.outputs import Making, Output
 from app.recipes.schema import Document, Fault, StepModel, Value, faults_of, nearest
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
-_MAX_BYTES = 500_000
+MAX_BYTES = 500_000
 _OF_THE_FILE = ("stem", "output", "format", "width", "height")
 
 Values = Mapping[str, Value]
@@ -89,8 +89,8 @@ class Recipe:
 
 def load(text: str) -> Recipe:
     """A recipe in YAML or JSON. Raises InvalidRecipe with every fault."""
-    if len(text.encode()) > _MAX_BYTES:
-        raise InvalidRecipe(f"The recipe has {len(text.encode()):,} bytes; it may have {_MAX_BYTES:,}.")
+    if len(text.encode()) > MAX_BYTES:
+        raise InvalidRecipe(f"The recipe has {len(text.encode()):,} bytes; it may have {MAX_BYTES:,}.")
     try:
         return parse(_safe_yaml(text))
     except yaml.YAMLError as error:
