@@ -1,12 +1,16 @@
 """Recipes over the API: look at them, save new ones."""
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request, url_for
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app import recipes
-from app.errors import InvalidRecipe
+from app.errors import InvalidParameter, InvalidRecipe
+from app.imaging.condition import Traits
 from app.recipes import Recipe
+from app.recipes.schema import Value, faults_of
 
 blueprint = Blueprint("recipes", __name__, url_prefix="/api/v1/recipes")
 
@@ -37,6 +41,37 @@ def save_recipe() -> tuple[Response, int, dict[str, str]]:
         raise InvalidRecipe(f"The recipe is no UTF-8 text, from byte {error.start} on.") from None
     recipe = recipes.save(recipes.load(text))
     return jsonify(_summary(recipe)), 201, {"Location": _url(recipe)}
+
+
+@blueprint.post("/<name>/plan")
+def plan_recipe(name: str) -> Response:
+    """What the recipe would make of a picture of this size, and what that would take; nothing is made."""
+    asked = _asked(request.get_data(cache=False))
+    planned = recipes.asked_for(name).plan(asked.traits(), asked.vars)
+    return jsonify(asdict(planned))
+
+
+class _Asked(BaseModel):
+    """A picture that need not exist: its size as displayed, and what is known of its file."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    width: int = Field(ge=1, le=1_000_000)
+    height: int = Field(ge=1, le=1_000_000)
+    media_type: str = "image/jpeg"
+    frames: int = Field(default=1, ge=1, le=100_000)
+    alpha: bool = False
+    vars: dict[str, Value] = {}
+
+    def traits(self) -> Traits:
+        return Traits((self.width, self.height), self.media_type, self.frames, self.alpha)
+
+
+def _asked(body: bytes) -> _Asked:
+    try:
+        return _Asked.model_validate_json(body)
+    except ValidationError as error:
+        raise InvalidParameter("\n".join(map(str, faults_of(error, _Asked)))) from None
 
 
 def _summary(recipe: Recipe) -> dict[str, Any]:

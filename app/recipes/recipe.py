@@ -12,8 +12,10 @@ from pydantic import BaseModel, ValidationError
 from app.errors import InvalidParameter, InvalidRecipe
 from app.imaging import collectors, encoders, operations
 from app.imaging.collector import Collector
+from app.imaging.condition import Traits
 from app.imaging.graph import SOURCE, Graph, Step
 from app.imaging.outputs import Making, Output
+from app.imaging.plan import Plan, plan
 from app.recipes.schema import Document, Fault, StepModel, Value, faults_of, nearest
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
@@ -54,6 +56,10 @@ class Recipe:
                 f"With these variables the recipe {self.name} is not valid: {_listed(builder.faults)}"
             )
         return making
+
+    def plan(self, traits: Traits, values: Values | None = None) -> Plan:
+        """What it would make of a picture with these traits, and what that would take."""
+        return plan(self.making(values), traits)
 
     def collector(self, name: str, values: Values | None = None) -> tuple[Collector, tuple[str, ...]]:
         """What the recipe collects under this name, and the names of the outputs that it is made of."""

@@ -91,3 +91,27 @@ def test_a_job_with_a_wrong_recipe_or_value_is_refused_and_not_made(
     assert response.status_code == status
     assert sentence in response.json["detail"]
     assert client.get("/api/v1/jobs").json["jobs"] == []
+
+
+def test_a_plan_says_what_would_be_made(client: FlaskClient, saved: dict[str, object]):
+    asked = {"width": 4000, "height": 3000, "vars": {"width": 200}}
+    planned = client.post("/api/v1/recipes/mine/plan", json=asked).json
+    assert planned["outputs"] == [{"name": "small-webp", "format": "webp", "width": 200, "height": 150}]
+    assert planned["decoded_megapixels"] == 0.19
+    assert planned["memory_bytes"] > 0
+    assert planned["seconds"] > 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"width": 0, "height": 3}, "width: "),
+        ({"width": 3}, "height: is missing"),
+        ({"width": 3, "hieght": 4}, "hieght: there is no such key; did you mean height?"),
+        ({"width": 3, "height": 3, "vars": {"width": 0}}, "steps.small.with.width"),
+    ],
+)
+def test_a_plan_of_nothing_is_refused(client: FlaskClient, saved: dict[str, object], asked: dict, sentence: str):
+    response = client.post("/api/v1/recipes/mine/plan", json=asked)
+    assert (response.status_code, response.json["code"]) == (400, "invalid-parameter")
+    assert sentence in response.json["detail"]
