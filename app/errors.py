@@ -6,6 +6,7 @@ DarkroomError
 │   ├── UnsupportedFile
 │   ├── DamagedFile
 │   ├── TooManyPixels
+│   ├── TooManyFrames
 │   └── UnsuitableImage
 ├── RequestError             the request can not be accepted as it is
 │   ├── NoFiles
@@ -77,6 +78,11 @@ class DamagedFile(FileError):
 class TooManyPixels(FileError):
     code = "too-many-pixels"
     title = "The image has too many pixels"
+
+
+class TooManyFrames(FileError):
+    code = "too-many-frames"
+    title = "The animation has too many frames"
 
 
 class UnsuitableImage(FileError):

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from app import items, owners, recipes
 from app.database import utc_now
 from app.errors import DarkroomError, Retry
+from app.imaging.limits import Limits
 from app.imaging.outputs import Making
 from app.imaging.pipeline import RenderedFile, render
 from app.items import Claim, Failure, Patience
@@ -45,10 +46,10 @@ class Processor:
     """`stop_at` tells when the worker must have ended, on the monotonic clock; infinity while it goes on."""
 
     def __init__(
-        self, *, store: Store, max_pixels: int, patience: Patience, lease: dt.timedelta,
+        self, *, store: Store, limits: Limits, patience: Patience, lease: dt.timedelta,
         timeout_seconds: float, stop_at: Callable[[], float],
     ) -> None:  # fmt: skip
-        self._store, self._max_pixels, self._patience, self._lease = store, max_pixels, patience, lease
+        self._store, self._limits, self._patience, self._lease = store, limits, patience, lease
         self._timeout_seconds, self._stop_at = timeout_seconds, stop_at
         self._left_over = False
 
@@ -94,7 +95,7 @@ class Processor:
         original = self._store.path(claim.asset_sha256)
         with self._store.scratch() as scratch:
             rendering = work.run(
-                lambda: _rendered(original, making, scratch, self._max_pixels),
+                lambda: _rendered(original, making, scratch, self._limits),
                 self._lookout(claim),
                 self._timeout_seconds,
             )
@@ -161,8 +162,8 @@ class Processor:
                 wait = 1
 
 
-def _rendered(original: Path, making: Making, scratch: Path, max_pixels: int) -> dict[str, Any]:
-    rendering = asdict(render(original, making, scratch, max_pixels))
+def _rendered(original: Path, making: Making, scratch: Path, limits: Limits) -> dict[str, Any]:
+    rendering = asdict(render(original, making, scratch, limits))
     return rendering | {"files": [file | {"path": str(file["path"])} for file in rendering["files"]]}
 
 

@@ -3,9 +3,9 @@
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar
 
-from PIL import Image
+from PIL import Image, ImageFile
 from pydantic import BaseModel, ConfigDict
 
 from app.errors import UnsupportedFile
@@ -48,13 +48,9 @@ class Encoder(BaseModel):
 
     def save(self, picture: Picture, options: Mapping[str, Any]) -> bytes:
         """The file in memory first, so that what the encoder refuses and what the disk refuses can not be mistaken."""
-        frames = [self._bare(frame) for frame in (picture.frames if self.animates else picture.frames[:1])]
-        extra: dict[str, Any] = metadata.blocks(picture)
-        if len(frames) > 1:
-            extra |= {"save_all": True, "append_images": frames[1:]} | self.timing(picture)
         buffer = io.BytesIO()
         try:
-            frames[0].save(buffer, self.pillow_name, **options, **extra)
+            self.write(picture, options, buffer)
         except (OSError, ValueError, RuntimeError) as error:
             raise_for_memory(error)
             raise UnsupportedFile(
@@ -63,15 +59,24 @@ class Encoder(BaseModel):
             ) from error
         return buffer.getvalue()
 
+    def write(self, picture: Picture, options: Mapping[str, Any], buffer: IO[bytes]) -> None:
+        """One frame, or all where there are several and the format animates. Raises whatever Pillow does."""
+        frames = [self._bare(frame) for frame in (picture.frames if self.animates else picture.frames[:1])]
+        extra: dict[str, Any] = metadata.blocks(picture)
+        if len(frames) > 1:
+            extra |= {"save_all": True, "append_images": frames[1:]} | self.timing(picture)
+        frames[0].save(buffer, self.pillow_name, **options, **extra)
+
     def timing(self, picture: Picture) -> dict[str, Any]:
         """How an animation's times and repetitions are written."""
         return {"duration": list(picture.durations), "loop": picture.loop}
 
     def _bare(self, frame: Image.Image) -> Image.Image:
-        """A copy without what Pillow would otherwise write along: comments, profiles, EXIF."""
+        """Without what Pillow would otherwise write along: comments, profiles, EXIF; further frames of an open file."""
         bare = frame if self.transparent else flattened(frame)
-        bare = bare.copy() if bare is frame else bare
-        bare.info = {}
+        if bare.info or isinstance(bare, ImageFile.ImageFile):
+            bare = bare.copy()
+            bare.info = {}
         return bare
 
 

@@ -26,3 +26,8 @@ class Making:
     def sources(self) -> list[str]:
         """The steps whose pictures are wanted, each once."""
         return list(dict.fromkeys(output.source for output in self.outputs))
+
+    @property
+    def animates(self) -> bool:
+        """Whether any output shows more than the first frame of an animation."""
+        return any(output.encoder.animates for output in self.outputs)
