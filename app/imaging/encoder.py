@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any, ClassVar
 
-from PIL import Image, ImageFile
+from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
 from app.errors import UnsupportedFile
@@ -72,9 +72,9 @@ class Encoder(BaseModel):
         return {"duration": list(picture.durations), "loop": picture.loop}
 
     def _bare(self, frame: Image.Image) -> Image.Image:
-        """Without what Pillow would otherwise write along: comments, profiles, EXIF; further frames of an open file."""
+        """Without what Pillow would otherwise write along: comments, profiles, EXIF."""
         bare = frame if self.transparent else flattened(frame)
-        if bare.info or isinstance(bare, ImageFile.ImageFile):
+        if bare.info:
             bare = bare.copy()
             bare.info = {}
         return bare

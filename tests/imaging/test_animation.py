@@ -297,6 +297,22 @@ def test_the_ground_beside_the_frames_of_a_webp_is_transparent(darkroom: Darkroo
     assert min(still) > 250
 
 
+def test_what_is_hidden_under_transparency_has_no_say(darkroom: Darkroom) -> None:
+    """255 colours and transparency are all that a GIF holds: one more, and they would not be exact."""
+    frame = plain("RGBA", (16, 32), TRANSPARENT)
+    frame.putdata([(at % 255, at % 7, 90, 255) if at < 255 else (at % 250, 200, at % 3, 0) for at in range(512)])
+    result = made(darkroom, saved(frame, "PNG"), "gif").frames[0]
+    assert result.get_flattened_data()[:255] == frame.get_flattened_data()[:255]
+    assert set(result.getchannel("A").get_flattened_data()) == {0, 255}
+
+
+def test_what_appears_is_drawn_though_its_hidden_colour_was_the_same(darkroom: Darkroom) -> None:
+    frames = [plain("RGBA", (8, 8), (*RED, alpha)) for alpha in (0, 255)]
+    frames[0].putpixel((0, 0), (*BLUE, 255))
+    result = made(darkroom, film("PNG", frames, 100), "gif")
+    assert [frame.getpixel((5, 5))[3] for frame in result.frames] == [0, 255]
+
+
 @pytest.mark.parametrize("transparent", [False, True])
 def test_a_gif_may_turn_opaque_and_back(darkroom: Darkroom, transparent: bool) -> None:
     """The first frame covers everything, the second one almost nothing."""

@@ -11,6 +11,8 @@ from app.imaging.webp import flagged, is_extended
 
 _MAX_PLAYS = 65_535
 _MAX_MILLISECONDS = 2**24 - 1
+_KEY_FRAMES = {"kmin": 29, "kmax": 30}
+"""One in 30. By default libwebp may choose, and encodes most frames twice for it: 20 % more work, and no smaller."""
 
 
 class Webp(Lossy):
@@ -39,4 +41,4 @@ class Webp(Lossy):
 
     def timing(self, picture: Picture) -> dict[str, Any]:
         durations = [min(duration, _MAX_MILLISECONDS) for duration in picture.durations]
-        return {"duration": durations, "loop": min(picture.loop, _MAX_PLAYS)}
+        return {"duration": durations, "loop": min(picture.loop, _MAX_PLAYS), **_KEY_FRAMES}
