@@ -10,6 +10,7 @@ from app.imaging.graph import Graph, Step
 from app.imaging.operations.resize import Resize
 from app.imaging.outputs import Making, Output
 from app.imaging.pipeline import Rendering, render
+from tests.imaging.collecting import Pieces
 
 LIMIT = 100_000_000
 
@@ -63,6 +64,11 @@ class Darkroom:
 @pytest.fixture
 def darkroom(tmp_path: Path) -> Darkroom:
     return Darkroom(tmp_path)
+
+
+@pytest.fixture
+def pieces(tmp_path: Path) -> Pieces:
+    return Pieces(tmp_path)
 
 
 @pytest.fixture
