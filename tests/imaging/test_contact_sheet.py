@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from PIL import Image, ImageChops, ImageFile
 from pydantic import ValidationError
@@ -148,6 +150,17 @@ def test_two_captions_have_one_baseline(pieces: Pieces):
 def test_any_name_can_be_a_caption(pieces: Pieces, caption: str):
     pieces.add(plain(size=(4, 3)), caption)
     assert page(pieces, captions=True).size == (60, 10 + 30 + 21 + 10)
+
+
+@pytest.mark.parametrize("control", ["\n", "\t", "\u2028"])
+def test_a_caption_is_one_line(tmp_path: Path, control: str):
+    pages = []
+    for number, caption in enumerate((f"a{control}b", "a b")):
+        (tmp_path / str(number)).mkdir()
+        pieces = Pieces(tmp_path / str(number))
+        pieces.add(plain(size=(4, 3)), caption)
+        pages.append(page(pieces, captions=True, caption_color="#ffffff").tobytes())
+    assert pages[0] == pages[1]
 
 
 @pytest.mark.parametrize(("room", "expected"), [

@@ -126,6 +126,7 @@ def test_the_colours_of_a_profile_are_kept(pieces: Pieces):
     for _ in range(3):
         pieces.add(plain(colour=RED), pillow_format="JPEG", icc_profile=lab)
     pieces.add(plain(colour=RED), pillow_format="JPEG", icc_profile=b"broken")
+    pieces.add(plain(colour=RED), pillow_format="JPEG", icc_profile=b"broken".ljust(16) + b"RGB ".ljust(112))
     pieces.add(plain("L"), pillow_format="JPEG", icc_profile=lab)
     content = made(pieces).read_bytes()
     assert content.count(b"/N 3 ") == 1, "one profile for all"

@@ -103,7 +103,7 @@ def test_pictures_of_one_name_are_told_apart(pieces: Pieces):
     ("photo", "photo"), ("IMG_2024 (1)", "img-2024-1"), ("照片", "照片"), ("фото", "фото"), ("été", "été"),
     ("हिन्दी", "हिन्दी"), ("🙂", "picture"), ("", "picture"), ("}*{color:red}", "color-red"), ("a/*b*/", "a-b"),
     ("</style><script>", "style-script"), ("ª½", "a1-2"), ("x\u200b\u202ey", "x-y"), ('"\\', "picture"),
-    ("--", "picture"), ("9", "9"), ("\ud7ff\ufffe", "picture"), ("\U00010400", "\U00010428"),
+    ("--", "picture"), ("9", "9"), ("❶", "picture"), ("\ud7ff\ufffe", "picture"), ("\U00010400", "\U00010428"),
 ])  # fmt: skip
 def test_any_name_makes_a_safe_class(name: str, expected: str):
     assert slug(name) == expected
