@@ -4,7 +4,7 @@ import io
 import struct
 import zlib
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageOps
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 Colour = tuple[int, ...]
@@ -124,3 +124,20 @@ def gif(screen: tuple[int, int], frame: tuple[int, int, int, int], colour: Colou
     blocks = b"".join(bytes([len(packed[at : at + 255])]) + packed[at : at + 255] for at in range(0, len(packed), 255))
     head = b"GIF89a" + struct.pack("<HHBBB", *screen, 0xF7, 0, 0) + palette
     return head + b"," + struct.pack("<HHHHB", x, y, width, height, 0) + b"\x08" + blocks + b"\0;"
+
+
+def blobs(size: tuple[int, int], cell: int = 40) -> Image.Image:
+    """Soft shapes of about `cell` pixels in random colours, the same on every run: a shift by a pixel is to be seen."""
+    return noise((size[0] // cell + 1, size[1] // cell + 1)).resize(size, Image.Resampling.BICUBIC)
+
+
+def turned(image: Image.Image, orientation: int) -> Image.Image:
+    """Upright, by Pillow's own hand."""
+    with Image.open(io.BytesIO(saved(image, "PNG", exif=exif(orientation)))) as opened:
+        return ImageOps.exif_transpose(opened)
+
+
+def furthest(first: Image.Image, second: Image.Image) -> int:
+    """The largest difference of any channel of any pixel; images of different kind or size are refused."""
+    assert (first.mode, first.size) == (second.mode, second.size)
+    return max(ImageChops.difference(first, second).tobytes())

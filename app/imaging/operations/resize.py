@@ -6,7 +6,7 @@ from PIL import Image
 from pydantic import Field, model_validator
 
 from app.imaging.canvas import placed_on
-from app.imaging.operation import MAX_SIDE, Colour, Operation, pixels
+from app.imaging.operation import MAX_SIDE, Colour, Operation, limited, pixels
 from app.imaging.picture import Picture, Size, cut, scaled
 from app.imaging.placement import Gravity, by_gravity, placed
 
@@ -57,10 +57,16 @@ class Resize(Operation):
         return self
 
     def sized(self, size: Size) -> Size:
-        return self._box(size, self.uncut(size))
+        """Raises UnsuitableImage where a side that follows the other one grows beyond MAX_SIDE."""
+        result = self._box(size, self.uncut(size))
+        grown = any(new > old for new, old in zip(result, size, strict=True) if new > MAX_SIDE)
+        return limited(result, "resized picture") if grown else result
 
     def share(self, size: Size) -> float:
-        return min(1.0, max(new / old for new, old in zip(self.uncut(size), size, strict=True)))
+        shares = [new / old for new, old in zip(self.uncut(size), size, strict=True)]
+        # In proportion, the shares differ by rounding alone. The larger one would often be just above a half, a
+        # quarter or an eighth, and a JPEG be decoded at twice the size for less than half a pixel.
+        return min(1.0, max(shares) if self._stretches() else min(shares))
 
     def apply(self, picture: Picture) -> Picture:
         return self.resample(picture, picture.size)
@@ -108,6 +114,9 @@ class Resize(Operation):
         if self.fit == "contain":
             return width, height
         return min(width, uncut[0]), min(height, uncut[1])
+
+    def _stretches(self) -> bool:
+        return self.fit == "fill" and self.width is not None and self.height is not None
 
     def _multiplied(self, side: int) -> int:
         return int(side * self.dpr + 0.5)
