@@ -23,15 +23,17 @@ AspectRatio = Annotated[str, Field(max_length=24), AfterValidator(_ratio)]
 def largest_within(size: Size, aspect_ratio: str) -> Size:
     """The largest box of this ratio that fits within; at least one pixel."""
     ratio = _number(aspect_ratio)
-    by_height = max(1, round(size[1] * ratio)), size[1]
-    return by_height if by_height[0] <= size[0] else (size[0], max(1, round(size[0] / ratio)))
+    return (max(1, round(size[1] * ratio)), size[1]) if size[1] * ratio <= size[0] else _by_width(size, ratio)
 
 
 def smallest_around(size: Size, aspect_ratio: str) -> Size:
     """The smallest box of this ratio that the size fits within."""
     ratio = _number(aspect_ratio)
-    by_height = round(size[1] * ratio), size[1]
-    return by_height if by_height[0] >= size[0] else (size[0], max(size[1], round(size[0] / ratio)))
+    return (round(size[1] * ratio), size[1]) if size[1] * ratio >= size[0] else _by_width(size, ratio)
+
+
+def _by_width(size: Size, ratio: float) -> Size:
+    return size[0], max(1, round(size[0] / ratio))
 
 
 def _number(aspect_ratio: str) -> float:

@@ -141,3 +141,8 @@ def furthest(first: Image.Image, second: Image.Image) -> int:
     """The largest difference of any channel of any pixel; images of different kind or size are refused."""
     assert (first.mode, first.size) == (second.mode, second.size)
     return max(ImageChops.difference(first, second).tobytes())
+
+
+def mean_difference(first: Image.Image, second: Image.Image) -> float:
+    differences = ImageChops.difference(first, second).tobytes()
+    return sum(differences) / len(differences)

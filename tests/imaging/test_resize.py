@@ -20,9 +20,10 @@ from .profiles import P3, rgb_profile
 
 LANDSCAPE, PORTRAIT = (400, 200), (200, 400)
 CLEAR = (0, 0, 0, 0)
+LANCZOS = Image.Resampling.LANCZOS
 
 
-def made(image: Image.Image, **parameters: object) -> Image.Image:
+def made(image: Image.Image, /, **parameters: object) -> Image.Image:
     resize = Resize(**parameters)
     result = settled(resize.apply(pictures.of(image)))
     assert result.size == result.image.size == resize.sized(image.size)
@@ -244,6 +245,18 @@ def test_tiny_and_elongated_pictures_come_out_in_every_fit(size, fit: str) -> No
     for box in ((1, 1), (1, 40), (40, 1), (20, 30)):
         result = made(image, width=box[0], height=box[1], fit=fit)
         assert result.getpixel((result.width // 2, result.height // 2))[:3] == RED
+
+
+def test_cover_cuts_what_was_resampled_whole() -> None:
+    """At the edges of the cut the filter has seen what lies beyond them, as in sharp."""
+    image = blobs((120, 60), 6)
+    assert furthest(made(image, width=30, height=30), image.resize((60, 30), LANCZOS).crop((15, 0, 45, 30))) <= 1
+    assert furthest(made(image, width=20, height=40), image.resize((80, 40), LANCZOS).crop((30, 0, 50, 40))) <= 1
+
+
+def test_cover_of_a_line_is_cut_before_it_is_enlarged() -> None:
+    """Whole, it would be 60,000,000 × 1000 pixels."""
+    assert made(plain(size=(60_000, 1), colour=RED), width=2, height=1000).getcolors() == [(2000, RED)]
 
 
 def test_every_frame_is_resized_alike() -> None:
