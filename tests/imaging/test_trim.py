@@ -1,5 +1,6 @@
 """`trim`: edges that are alike go, and nothing else."""
 
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -170,6 +171,26 @@ def test_a_cascade_after_a_trim_is_made_from_what_is_large_enough() -> None:
     results = rendered(graph, image, "wide", "high")
     direct = settled(Resize(height=12).apply(pictures.of(noise((40, 20)))))
     assert furthest(results["high"].image, direct.image) == 0
+
+
+def test_a_trimmed_picture_is_let_go_when_nothing_needs_it_any_more() -> None:
+    image = with_border(corners((40, 20)), (30, 50, 30, 30), BLUE)
+    graph = graph_of(trimmed=(Trim(), "source"), small=(Resize(width=20), "trimmed"))
+    traits = Traits(size=image.size, media_type="image/png", frames=1, alpha=False)
+    made = graph.pictures(pictures.of(image), traits, ["small"])
+    pixels = weakref.ref(image)
+    del image
+    assert pixels() is not None
+    for _ in made:
+        assert pixels() is None
+
+
+def test_the_background_is_meant_in_srgb_whatever_space_the_picture_is_in() -> None:
+    """sRGB's red in Display P3 is (234, 51, 35)."""
+    image = with_border(plain(size=(4, 3), colour=BLUE), (1, 2, 3, 4), (234, 51, 35))
+    picture = replace(pictures.of(image), space="display-p3")
+    assert Trim(background="red", threshold=3).apply(picture).size == (4, 3)
+    assert Trim(background="red", threshold=3).apply(pictures.of(image)).size == image.size
 
 
 def test_a_trim_is_planned_as_no_trim() -> None:
