@@ -19,6 +19,8 @@ _SAME = 2
 
 
 Space = Literal["srgb", "display-p3"]
+Levels = tuple[int, int, int, int]
+"""Red, green, blue and alpha, each 0 to 255."""
 
 _DISPLAY_P3 = Path(__file__).with_name("display-p3.icc")
 """SMPTE EG 432-1's primaries with sRGB's curve and white, adapted to D50 by Bradford: ICC version 4, 492 bytes."""
@@ -33,6 +35,20 @@ def icc_profile(space: Space) -> bytes | None:
 def reached(mode: str, profile: bytes | None, wanted: Space) -> Space:
     """The space that `converted` gives: what is sRGB already has nothing outside it to keep."""
     return "srgb" if _profiled(mode, profile) is None else wanted
+
+
+@lru_cache(maxsize=64)
+def from_srgb(colour: Levels, space: Space | None) -> Levels:
+    """A colour of the recipe, which is meant in sRGB, as the pixels of a picture in `space` write it."""
+    profile = None if space is None else icc_profile(space)
+    if profile is None:
+        return colour
+    target = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    transform = ImageCms.ImageCmsTransform(
+        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")), target, "RGB", "RGB"
+    )
+    red, green, blue = transform.apply(Image.new("RGB", (1, 1), colour[:3])).tobytes()
+    return red, green, blue, colour[3]
 
 
 def converted(image: Image.Image, profile: bytes | None, wanted: Space = "srgb") -> Image.Image:
