@@ -6,7 +6,8 @@ DarkroomError
 │   ├── UnsupportedFile
 │   ├── DamagedFile
 │   ├── TooManyPixels
-│   └── UnsuitableImage
+│   ├── UnsuitableImage
+│   └── MissingFont          trying again helps once the font is there
 ├── RequestError             the request can not be accepted as it is
 │   ├── NoFiles
 │   ├── TooManyFiles
@@ -82,6 +83,11 @@ class TooManyPixels(FileError):
 class UnsuitableImage(FileError):
     code = "unsuitable-image"
     title = "The recipe can not be made of this image"
+
+
+class MissingFont(FileError):
+    code = "missing-font"
+    title = "There is no font for the text"
 
 
 class RequestError(DarkroomError):
