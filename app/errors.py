@@ -9,7 +9,8 @@ DarkroomError
 │   ├── TooManyFrames
 │   ├── TooManyBytes
 │   ├── UnsuitableImage
-│   └── NotCollectable
+│   ├── NotCollectable
+│   └── MissingFont          trying again helps once the font is there
 ├── RequestError             the request can not be accepted as it is
 │   ├── NoFiles
 │   ├── TooManyFiles
@@ -103,6 +104,11 @@ class UnsuitableImage(FileError):
 class NotCollectable(FileError):
     code = "not-collectable"
     title = "The results of the job can not be put together"
+
+
+class MissingFont(FileError):
+    code = "missing-font"
+    title = "There is no font for the text"
 
 
 class RequestError(DarkroomError):
