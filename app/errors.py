@@ -7,6 +7,7 @@ DarkroomError
 │   ├── DamagedFile
 │   ├── TooManyPixels
 │   ├── UnsuitableImage
+│   ├── MissingFont          trying again helps once the font is there
 │   └── NotCollectable
 ├── RequestError             the request can not be accepted as it is
 │   ├── NoFiles
@@ -86,6 +87,11 @@ class TooManyPixels(FileError):
 class UnsuitableImage(FileError):
     code = "unsuitable-image"
     title = "The recipe can not be made of this image"
+
+
+class MissingFont(FileError):
+    code = "missing-font"
+    title = "There is no font for the text"
 
 
 class NotCollectable(FileError):

@@ -46,6 +46,21 @@ def converted(image: Image.Image, profile: bytes | None, wanted: Space = "srgb")
     return colour
 
 
+def from_srgb(image: Image.Image, space: Space) -> Image.Image:
+    """RGB or RGBA in sRGB, brought to the space of the picture that it is put on."""
+    if space == "srgb":
+        return image
+    colour = _out_of_srgb(space).apply(image.convert("RGB"))
+    if image.mode == "RGBA":
+        colour.putalpha(image.getchannel("A"))
+    return colour
+
+
+@lru_cache(maxsize=1)
+def _out_of_srgb(space: Space) -> ImageCms.ImageCmsTransform:
+    return _build(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")), "RGB", space)
+
+
 def _colours(colour: Image.Image, profile: bytes | None, wanted: Space) -> Image.Image:
     transform = None if profile is None else _transform(profile, colour.mode, wanted)
     if transform is None:  # Pillow's own conversion, by complement from CMYK and by LittleCMS from LAB
