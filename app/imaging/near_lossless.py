@@ -4,7 +4,8 @@ Pixels that compress better without loss, at a bounded error: what libwebp does 
 https://chromium.googlesource.com/webm/libwebp/+/refs/tags/v1.6.0/src/enc/near_lossless_enc.c).
 
 Pillow does not hand that setting to libwebp. libwebp itself goes this way where it predicts no pixels from their
-neighbours; where it does, it rounds what is left of the prediction instead, to files that are a tenth smaller.
+neighbours; where it does, it rounds what is left of the prediction instead, to smaller files.
+docs/quality.md says by how much.
 """
 
 from PIL import Image, ImageChops

@@ -1,9 +1,10 @@
 """
 Few colours for many.
 
-Opaque colours by median cut and a few rounds of k-means: on photographs 2 to 3 dB closer than median cut alone, and
-closer still than Pillow's octree. Only the octree knows alpha, so it is for what is translucent. What is transparent,
-and what is opaque, stays so. libimagequant, which would do better, is under the GPL and not in Pillow's wheels.
+Opaque colours by median cut and a few rounds of k-means, which comes closer than median cut alone and than Pillow's
+octree. Only the octree knows alpha, so it is for what is translucent. What is transparent, and what is opaque, stays
+so. docs/quality.md has the figures, and where the octree alone would have been closer. libimagequant is under the GPL
+and not in Pillow's wheels.
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,8 @@ from dataclasses import dataclass
 from PIL import Image, ImageChops
 
 _SETTLED = 10
-"""k-means ends when fewer than one in so many pixels changes its colour: half as long again as median cut alone; to the
-very end it is twenty times as long."""
-
+"""k-means ends when fewer than one in so many pixels changes its colour: two thirds longer than median cut alone; to
+the very end it was twelve to twenty times as long."""
 _SOFT = 16
 """With fewer colours soft edges become hard ones: what the octree would make of them is farther off."""
 
@@ -43,7 +43,7 @@ class _Layer:
 
 def _quantised(image: Image.Image, colours: int, *, dither: bool) -> Image.Image:
     if image.mode == "RGB":
-        return _opaque(image, colours, dither=dither)
+        return _opaque(image, colours, image.width * image.height, dither=dither)
     alpha = image.getchannel("A")
     if colours < _SOFT:
         alpha = alpha.point([0] * 128 + [255] * 128)
@@ -53,7 +53,8 @@ def _quantised(image: Image.Image, colours: int, *, dither: bool) -> Image.Image
     layers = []
     if solid.getbbox():
         opaque = _filled(image.convert("RGB"), solid)
-        layers.append(_Layer(solid, _opaque(opaque, left - _translucent_share(alpha, left), dither=dither)))
+        own, seen = left - _translucent_share(alpha, left), solid.histogram()[255]
+        layers.append(_Layer(solid, _opaque(opaque, own, seen, dither=dither)))
         left -= len(_palette_of(layers[0].pixels)) // 4
     if translucent.getbbox():
         pixels = _filled(image, translucent).quantize(left, Image.Quantize.FASTOCTREE)
@@ -61,22 +62,25 @@ def _quantised(image: Image.Image, colours: int, *, dither: bool) -> Image.Image
     return _merged(layers, clear)
 
 
-def _opaque(image: Image.Image, colours: int, *, dither: bool) -> Image.Image:
-    changing = image.width * image.height // _SETTLED
-    paletted = image.quantize(colours, Image.Quantize.MEDIANCUT, kmeans=changing + 1)
+def _opaque(image: Image.Image, colours: int, seen: int, *, dither: bool) -> Image.Image:
+    """`seen` is how many of the pixels count: those that a mask hides never change their colour."""
+    paletted = image.quantize(colours, Image.Quantize.MEDIANCUT, kmeans=seen // _SETTLED + 1)
     if dither and image.getcolors(colours) is None:
         return image.quantize(palette=paletted, dither=Image.Dither.FLOYDSTEINBERG)
     return paletted
 
 
 def _translucent_share(alpha: Image.Image, colours: int) -> int:
-    """How many of so many colours are kept for what is translucent: by its share of the pixels, a quarter at least."""
+    """How many of so many colours are kept for what is translucent: by its share of the pixels, half at least.
+
+    What the opaque ones leave over comes on top. A soft edge is few pixels, but in many colours and alphas.
+    """
     counts = alpha.histogram()
     translucent, solid = sum(counts[1:255]), counts[255]
     if not translucent:
         return 0
     share = round(colours * translucent / (translucent + solid))
-    return min(max(share, colours // 4, 1), colours - 1)
+    return min(max(share, colours // 2, 1), colours - 1)
 
 
 def _merged(layers: list[_Layer], clear: Image.Image) -> Image.Image:

@@ -26,7 +26,8 @@ class Png(Encoder):
     effort: int = Field(default=6, ge=0, le=9, description="How hard zlib tries; 0 does not compress, 9 is slowest.")
 
     palette: bool = Field(
-        default=False, description="No more than 256 colours, for a third of the size: for drawings, icons, diagrams."
+        default=False,
+        description="No more than 256 colours, for about half the size or less: for drawings, icons, diagrams.",
     )
     colors: int = Field(
         default=256,
