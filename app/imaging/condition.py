@@ -1,10 +1,12 @@
 """`when`: a condition on the picture, as data."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from app.imaging.formats import ACCEPTED_MEDIA_TYPES
 from app.imaging.picture import Size
 
 
@@ -16,6 +18,16 @@ class Traits:
     media_type: str
     frames: int
     alpha: bool
+
+
+def _is_read(media_type: str) -> str:
+    if media_type not in ACCEPTED_MEDIA_TYPES:
+        raise ValueError(f"{media_type[:60]!r} is not read; there is {', '.join(ACCEPTED_MEDIA_TYPES)}")
+    return media_type
+
+
+MediaType = Annotated[str, AfterValidator(_is_read)]
+"""Of a format that is read."""
 
 
 class Range(BaseModel):
@@ -32,6 +44,14 @@ class Range(BaseModel):
     def _says_something(self) -> Self:
         if not self.model_fields_set:
             raise ValueError("give at least one of lt, lte, gt, gte")
+        return self
+
+    @model_validator(mode="after")
+    def _can_hold(self) -> Self:
+        low = max((bound for bound in (self.gt, self.gte) if bound is not None), default=-math.inf)
+        high = min((bound for bound in (self.lt, self.lte) if bound is not None), default=math.inf)
+        if not (low < high or self.holds(low)):
+            raise ValueError("no number is within these bounds")
         return self
 
     def holds(self, value: float) -> bool:
@@ -53,7 +73,7 @@ class Condition(BaseModel):
     orientation: Literal["landscape", "portrait", "square"] | None = Field(default=None, description="by its sides")
     animated: bool | None = Field(default=None, description="whether the source has several frames")
     alpha: bool | None = Field(default=None, description="whether the source's format carries transparency")
-    media_type: Annotated[list[str], Field(min_length=1, max_length=20)] | None = Field(
+    media_type: Annotated[list[MediaType], Field(min_length=1, max_length=20)] | None = Field(
         default=None, description="the source is one of these, for example [image/png, image/gif]"
     )
 

@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import Path
 
 from app.errors import UnknownRecipe
+from app.recipes.faults import nearest
 from app.recipes.recipe import Recipe, load, parse
 
-__all__ = ["DEFAULT", "Recipe", "find", "latest", "load", "parse"]
+__all__ = ["DEFAULT", "Recipe", "built_in", "find", "latest", "load", "parse"]
 
 DEFAULT = "web-images"
 _FOLDER = Path(__file__).parent / "built_in"
@@ -30,5 +31,13 @@ def find(name: str, version: int) -> Recipe:
 
 
 def latest(name: str) -> Recipe:
-    """The newest version of the recipe `name`. Raises KeyError where there is none."""
-    return find(name, max(version for known, version in _built_in() if known == name))
+    """The newest version of the recipe `name`. Raises UnknownRecipe where there is none."""
+    versions = [version for known, version in _built_in() if known == name]
+    if not versions:
+        raise UnknownRecipe(f"There is no recipe {name[:60]}{nearest(name, {known for known, _ in _built_in()})}.")
+    return find(name, max(versions))
+
+
+def built_in() -> list[Recipe]:
+    """The newest version of each recipe that comes with Darkroom."""
+    return [latest(name) for name in sorted({name for name, _ in _built_in()})]
