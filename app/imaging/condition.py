@@ -35,10 +35,10 @@ class Range(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    lt: float | None = Field(default=None, description="less than")
-    lte: float | None = Field(default=None, description="less than or equal to")
-    gt: float | None = Field(default=None, description="greater than")
-    gte: float | None = Field(default=None, description="greater than or equal to")
+    lt: float | None = Field(default=None, description="It is less than this.")
+    lte: float | None = Field(default=None, description="It is less than or equal to this.")
+    gt: float | None = Field(default=None, description="It is greater than this.")
+    gte: float | None = Field(default=None, description="It is greater than or equal to this.")
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -66,15 +66,15 @@ class Condition(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    width: Range | None = Field(default=None, description="pixels")
-    height: Range | None = Field(default=None, description="pixels")
-    megapixels: Range | None = Field(default=None, description="width × height, in millions")
-    aspect_ratio: Range | None = Field(default=None, description="width by height")
-    orientation: Literal["landscape", "portrait", "square"] | None = Field(default=None, description="by its sides")
-    animated: bool | None = Field(default=None, description="whether the source has several frames")
-    alpha: bool | None = Field(default=None, description="whether the source's format carries transparency")
+    width: Range | None = Field(default=None, description="Bounds, in pixels.")
+    height: Range | None = Field(default=None, description="Bounds, in pixels.")
+    megapixels: Range | None = Field(default=None, description="Bounds of width × height, in millions.")
+    aspect_ratio: Range | None = Field(default=None, description="Bounds of width by height: more than 1 is wide.")
+    orientation: Literal["landscape", "portrait", "square"] | None = Field(default=None, description="By its sides.")
+    animated: bool | None = Field(default=None, description="Whether the source has several frames.")
+    alpha: bool | None = Field(default=None, description="Whether the source carries transparency.")
     media_type: Annotated[list[MediaType], Field(min_length=1, max_length=20)] | None = Field(
-        default=None, description="the source is one of these, for example [image/png, image/gif]"
+        default=None, description="The source is one of these, for example `[image/png, image/gif]`."
     )
 
     @model_validator(mode="after")
