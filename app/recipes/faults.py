@@ -25,7 +25,12 @@ _WORDS = {
     "dict_type": "should be a mapping",
     "model_type": "should be a mapping",
 }
-_NAME = "is not a name here; names are of small letters, digits and "
+NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
+VARIABLE_NAME = r"^[a-z][a-z0-9_]{0,63}$"
+_NAMES = {
+    NAME: "is not a name here; names are of small letters, digits and hyphens, at most 64",
+    VARIABLE_NAME: "is not a name here; names of variables are of small letters, digits and _, at most 64",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +136,8 @@ def _worded(fault: Any, place: list[Any], model: type[BaseModel]) -> tuple[str, 
         return "is missing", ""
     if kind == "value_error":
         return str(fault["msg"]).removeprefix("Value error, "), ""
-    if kind == "string_pattern_mismatch" and fault["loc"][-1] == "[key]":
-        return _NAME + ("_" if "_" in fault["ctx"]["pattern"] else "hyphens"), ""
+    if kind == "string_pattern_mismatch" and fault["ctx"]["pattern"] in _NAMES:
+        return _NAMES[fault["ctx"]["pattern"]], ""
     if kind in _WORDS:
         return _WORDS[kind], there
     return re.sub(r"^\w+ should", "should", str(fault["msg"])).replace(" after validation", ""), there

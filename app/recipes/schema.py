@@ -7,11 +7,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from app.imaging.condition import Condition, MediaType
 from app.imaging.graph import SOURCE
-from app.recipes.faults import text_fault
+from app.recipes.faults import NAME, VARIABLE_NAME, text_fault
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Name = Annotated[str, Field(pattern=NAME)]
 """Of a recipe, a step, an output: small letters, digits and hyphens."""
-VariableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+VariableName = Annotated[str, Field(pattern=VARIABLE_NAME)]
 Text = Annotated[str, Field(max_length=1000)]
 
 MAX_STEPS, MAX_OUTPUTS = 100, 100
