@@ -169,6 +169,14 @@ def test_a_variable_that_nothing_uses_is_refused():
     assert str(error.value).splitlines() == ["vars.b: is used nowhere", "vars.a: is used nowhere"]
 
 
+def test_a_variable_of_a_misspelt_operation_is_used_all_the_same():
+    data = {"schema": 1, "name": "test", "version": 1, "vars": {"v": of_type("integer", 1)}}
+    steps = {"hero": {"op": "resise", "with": {"width": "${v}"}}}
+    with pytest.raises(InvalidRecipe) as error:
+        recipes.parse(data | {"steps": steps, "outputs": {"out": {"from": "hero", "formats": ["jpeg"]}}})
+    assert str(error.value) == "steps.hero.op: there is no operation 'resise'; did you mean resize?"
+
+
 def test_a_reference_to_nothing_is_refused_with_the_nearest_name():
     with pytest.raises(InvalidRecipe) as error:
         recipe({"side": of_type("integer", 1)}, {"width": "${side}", "height": "${sied}"})
