@@ -6,7 +6,8 @@ DarkroomError
 │   ├── UnsupportedFile
 │   ├── DamagedFile
 │   ├── TooManyPixels
-│   └── UnsuitableImage
+│   ├── UnsuitableImage
+│   └── NothingToCollect
 ├── RequestError             the request can not be accepted as it is
 │   ├── NoFiles
 │   ├── TooManyFiles
@@ -83,6 +84,11 @@ class TooManyPixels(FileError):
 class UnsuitableImage(FileError):
     code = "unsuitable-image"
     title = "The recipe can not be made of this image"
+
+
+class NothingToCollect(FileError):
+    code = "nothing-to-collect"
+    title = "There is no result to collect"
 
 
 class RequestError(DarkroomError):

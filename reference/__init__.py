@@ -6,7 +6,7 @@
 from collections.abc import Iterator
 
 from app import settings
-from reference import formats, operations, recipes
+from reference import collectors, formats, operations, recipes
 
 
 def pages() -> dict[str, str]:
@@ -15,6 +15,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings.reference(),
         "operations.md": operations.page(),
         "formats.md": formats.page(),
+        "collectors.md": collectors.page(),
         "recipes.md": recipes.page(),
         "recipe.schema.json": recipes.schema(),
     }
@@ -23,4 +24,5 @@ def pages() -> dict[str, str]:
 def pictures() -> Iterator[tuple[str, bytes]]:
     """What the pages show: paths below docs/, and the files."""
     yield from operations.pictures()
+    yield from collectors.pictures()
     yield from recipes.pictures()

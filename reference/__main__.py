@@ -3,7 +3,7 @@
 import reference
 from reference.places import DOCS
 
-FOLDERS = ("operations", "recipes")
+FOLDERS = ("collectors", "operations", "recipes")
 
 
 def main() -> None:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import yaml
-
 from app import recipes
 from app.imaging import operations
 from app.imaging.condition import Traits
 from app.imaging.operation import Operation
 from app.imaging.parameters import documentation, parameters
 from app.recipes import Recipe
+from reference.notation import yaml
 from reference.rendering import first_file
 from reference.samples import CREDIT, Sample, logo, photograph
 from reference.tables import parameter_table
@@ -106,17 +105,14 @@ def _recipe(name: str, kind: type[Operation], sample: Sample) -> str:
         steps = {"small": {"op": "resize", "with": {"width": _SIDE}}, "example": {"op": name, "from": "small", **step}}
     elif max(size) > _SIDE:
         steps["small"] = {"op": "resize", "from": "example", "with": _FITTING}
-    last = list(steps)[-1]
-    return _yaml(
-        {"name": name.replace("_", "-"), "steps": steps, "outputs": {"picture": {"from": last, "formats": ["webp"]}}}
-    )
+    outputs = {"picture": {"from": list(steps)[-1], "formats": ["webp"]}}
+    return yaml({**_head(name), "steps": steps, "outputs": outputs})
 
 
 def _unchanged() -> str:
-    return _yaml({"name": "unchanged", "steps": {"small": {"op": "resize", "with": {"width": _SIDE}}},
+    return yaml({**_head("unchanged"), "steps": {"small": {"op": "resize", "with": {"width": _SIDE}}},
                   "outputs": {"picture": {"from": "small", "formats": ["webp"]}}})  # fmt: skip
 
 
-def _yaml(data: dict[str, Any]) -> str:
-    data = {"schema": 1, "name": data["name"], "version": 1, **data}
-    return yaml.safe_dump(data, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True)
+def _head(name: str) -> dict[str, Any]:
+    return {"schema": 1, "name": name.replace("_", "-"), "version": 1}

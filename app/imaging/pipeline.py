@@ -81,6 +81,12 @@ def traits_of(image: ImageFile.ImageFile) -> Traits:
     )
 
 
+def traits_of_file(source: Path, max_pixels: int) -> Traits:
+    """Read from the header alone. Raises a FileError."""
+    with quiet(), opened(source, max_pixels) as image:
+        return traits_of(image)
+
+
 def check_sides(making: Making, traits: Traits) -> None:
     """Raises UnsupportedFile where an output is certain to be too long for its format, before any work is done."""
     sizes = making.graph.sizes(traits)

@@ -18,6 +18,7 @@ blueprint = Blueprint("pages", __name__)
 blueprint.add_app_template_filter(writing.file_size)
 blueprint.add_app_template_filter(writing.moment)
 blueprint.add_app_template_filter(writing.duration)
+blueprint.add_app_template_filter(writing.preview)
 
 _RECENT, _PAGE = 5, 50
 
@@ -44,7 +45,7 @@ def _home(error: DarkroomError | None = None) -> str:
         accepted=accepted_sentence(),
         limits=services().limits,
         max_pixels=services().max_pixels,
-        recipe=recipes.latest(recipes.DEFAULT),
+        recipes=recipes.all_latest(),
         recent=jobs.newest(_RECENT),
     )
 

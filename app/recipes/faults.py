@@ -27,9 +27,11 @@ _WORDS = {
 }
 NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
 VARIABLE_NAME = r"^[a-z][a-z0-9_]{0,63}$"
-_NAMES = {
+DURATION = r"^[1-9][0-9]{0,5}[mhd]$"
+_PATTERNS = {
     NAME: "is not a name here; names are of small letters, digits and hyphens, at most 64",
     VARIABLE_NAME: "is not a name here; names of variables are of small letters, digits and _, at most 64",
+    DURATION: "is not a time; write minutes, hours or days, as in 90m, 12h or 30d",
 }
 
 
@@ -99,8 +101,11 @@ def _strange_leaf(value: Any) -> str | None:
     return f"is of the type {type(value).__name__}, which a recipe can not hold"
 
 
-def faults_of(error: ValidationError, model: type[BaseModel], data: Any, path: str = "") -> list[Fault]:
-    """What pydantic found in the data, in words, each with its path below `path`; the branches of a union are one."""
+def faults_of(error: ValidationError, model: type[BaseModel], data: Any = None, path: str = "") -> list[Fault]:
+    """What pydantic found in the data, in words, each with its path below `path`.
+
+    With the data, the branches of a union are one fault.
+    """
     found: dict[str, list[str]] = {}
     inputs: dict[str, str] = {}
     for fault in error.errors(include_url=False):
@@ -117,13 +122,13 @@ def faults_of(error: ValidationError, model: type[BaseModel], data: Any, path: s
 def _place(fault: Any, data: Any) -> list[Any]:
     """Of the location that pydantic gives, what is in the data: not the names that it has for branches and keys."""
     place, at = [], data
-    for part in fault["loc"]:
+    for part in fault["loc"] if data is not None else ():
         if (isinstance(at, dict) and part in at) or (isinstance(at, list) and isinstance(part, int)):
             at = at[part]
         elif fault["type"] != "missing" or part != fault["loc"][-1]:
             continue
         place.append(part)
-    return place
+    return place if data is not None else list(fault["loc"])
 
 
 def _worded(fault: Any, place: list[Any], model: type[BaseModel]) -> tuple[str, str]:
@@ -136,8 +141,8 @@ def _worded(fault: Any, place: list[Any], model: type[BaseModel]) -> tuple[str, 
         return "is missing", ""
     if kind == "value_error":
         return str(fault["msg"]).removeprefix("Value error, "), ""
-    if kind == "string_pattern_mismatch" and fault["ctx"]["pattern"] in _NAMES:
-        return _NAMES[fault["ctx"]["pattern"]], ""
+    if kind == "string_pattern_mismatch" and fault["ctx"]["pattern"] in _PATTERNS:
+        return _PATTERNS[fault["ctx"]["pattern"]], ""
     if kind in _WORDS:
         return _WORDS[kind], there
     return re.sub(r"^\w+ should", "should", str(fault["msg"])).replace(" after validation", ""), there

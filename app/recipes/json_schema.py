@@ -4,11 +4,12 @@ It allows all that is right, and refuses most of what is wrong: what several val
 when a recipe is loaded, with a sentence.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
-from app.imaging import encoders, operations, parameters
+from app.imaging import collectors, encoders, operations, parameters
 from app.recipes.schema import Document
 
 _REFERENCE = {"type": "string", "pattern": r"\$\{[^}]*\}", "description": "A variable, or text with variables."}
@@ -17,38 +18,47 @@ _REFERENCE = {"type": "string", "pattern": r"\$\{[^}]*\}", "description": "A var
 def json_schema() -> dict[str, Any]:
     """Draft 2020-12."""
     schema = parameters.json_schema(Document)
-    for key in ("vars", "steps", "outputs"):
-        schema["properties"][key]["additionalProperties"] = False
-    (step,) = schema["properties"]["steps"]["patternProperties"].values()
-    (output,) = schema["properties"]["outputs"]["patternProperties"].values()
-    step["properties"]["op"]["enum"] = list(operations.found())
-    step["allOf"] = [_parameters_of(name, kind) for name, kind in operations.found().items()]
-    output["properties"]["formats"]["items"] = {"anyOf": [{"enum": list(encoders.found())}, _with_settings()]}
+    named = {key: _named(schema["properties"][key]) for key in ("vars", "steps", "outputs", "collect")}
+    for key, kind, found in (("steps", "op", operations.found()), ("collect", "collector", collectors.found())):
+        named[key]["properties"]["op"]["enum"] = list(found)
+        named[key]["allOf"] = [_parameters_of(kind, name, model) for name, model in found.items()]
+    named["outputs"]["properties"]["formats"]["items"] = {
+        "anyOf": [{"enum": list(encoders.found())}, _with_settings()]
+    }  # fmt: skip
     title = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Darkroom recipe"}
     return title | schema | {"$defs": {"reference": _REFERENCE} | _definitions()}
 
 
+def _named(schema: dict[str, Any]) -> dict[str, Any]:
+    """What each of a mapping's values has to be; names that are none are refused."""
+    schema["additionalProperties"] = False
+    (each,) = schema["patternProperties"].values()
+    assert isinstance(each, dict)
+    return each
+
+
 def _definitions() -> dict[str, Any]:
-    return {_name("op", name): _filled_in(kind) for name, kind in operations.found().items()} | {
-        _name("format", name): _filled_in(kind) for name, kind in encoders.found().items()
-    }
+    all_found: dict[str, Mapping[str, type[BaseModel]]] = {
+        "op": operations.found(), "format": encoders.found(), "collector": collectors.found(),
+    }  # fmt: skip
+    return {_key(kind, name): _filled_in(model) for kind, found in all_found.items() for name, model in found.items()}
 
 
-def _parameters_of(name: str, kind: type[BaseModel]) -> dict[str, Any]:
+def _parameters_of(kind: str, name: str, model: type[BaseModel]) -> dict[str, Any]:
     """What `with` has to be where `op` is this one."""
-    needed = {"required": ["with"]} if any(field.required for field in parameters.parameters(kind)) else {}
-    own = {"properties": {"with": {"$ref": f"#/$defs/{_name('op', name)}"}}}
+    needed = {"required": ["with"]} if any(field.required for field in parameters.parameters(model)) else {}
+    own = {"properties": {"with": {"$ref": f"#/$defs/{_key(kind, name)}"}}}
     return {"if": {"properties": {"op": {"const": name}}, "required": ["op"]}, "then": own | needed}
 
 
 def _with_settings() -> dict[str, Any]:
-    each = {name: {"$ref": f"#/$defs/{_name('format', name)}"} for name in encoders.found()}
+    each = {name: {"$ref": f"#/$defs/{_key('format', name)}"} for name in encoders.found()}
     return {
         "type": "object", "properties": each, "additionalProperties": False, "minProperties": 1, "maxProperties": 1,
     }  # fmt: skip
 
 
-def _name(kind: str, name: str) -> str:
+def _key(kind: str, name: str) -> str:
     return f"{kind}-{name}"
 
 

@@ -18,7 +18,7 @@ from app.recipes.faults import MAX_DEPTH
 MAX_BYTES = 100_000
 _MAX_DIGITS = 40
 
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+|0o[0-7]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _CONSTANTS = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -129,7 +129,7 @@ def _scalar(text: str) -> Any:
 def _integer(text: str) -> int:
     if len(text) > _MAX_DIGITS:
         raise InvalidRecipe(f"The recipe holds a number of {len(text)} digits; {_MAX_DIGITS} are enough for any.")
-    return int(text)
+    return int(text, 0)
 
 
 def _refuse(mark: Any, problem: str) -> Never:

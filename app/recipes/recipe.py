@@ -5,16 +5,17 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from app.errors import InvalidParameter, InvalidRecipe
-from app.imaging import encoders, operations
-from app.imaging.encoder import Encoder
+from app.imaging import collectors, encoders, operations
+from app.imaging.collector import Collector
+from app.imaging.condition import Traits
 from app.imaging.graph import SOURCE, Graph, Step
-from app.imaging.operation import Operation
 from app.imaging.outputs import Making, Output
+from app.imaging.plan import Plan, plan
 from app.names import name_part
 from app.recipes import notation
 from app.recipes.faults import Fault, faults_of, nearest, strange, told
@@ -24,14 +25,15 @@ _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 _OF_THE_FILE = ("stem", "output", "format", "width", "height")
 
 Values = Mapping[str, Value]
+Built = TypeVar("Built", bound=BaseModel)
 
 
 class Recipe:
     """Made by `parse` or `load`, so a recipe that exists is right: with its defaults every step can be built."""
 
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.name, self.version, self.description = document.name, document.version, document.description
+    def __init__(self, document: Document, *, is_built_in: bool = False) -> None:
+        self.document, self.is_built_in = document, is_built_in
+        self.name, self.version, self.description = document.name, document.version or 0, document.description
 
     def filled(self, values: Values) -> dict[str, Value]:
         """Every variable with its value: the job's or the default. Raises InvalidParameter."""
@@ -50,9 +52,19 @@ class Recipe:
         """What is made with these values of the variables. Raises InvalidParameter where they do not fit together."""
         builder = _Builder(self.document, self.filled(values or {}))
         making = builder.making()
+        builder.collectors()
         if builder.faults:
             raise InvalidParameter(f"With these variables the recipe {self.name} is not valid: {told(builder.faults)}")
         return making
+
+    def plan(self, traits: Traits, values: Values | None = None) -> Plan:
+        """What it would make of a picture with these traits, and what that would take."""
+        return plan(self.making(values), traits)
+
+    def collector(self, name: str, values: Values | None = None) -> tuple[Collector, tuple[str, ...]]:
+        """What the recipe collects under this name, and the names of the outputs that it is made of."""
+        builder = _Builder(self.document, self.filled(values or {}))
+        return builder.collectors()[name], tuple(self.document.collect[name].from_)
 
     def result_name(self, output: str, facts: Mapping[str, object], values: Values | None = None) -> str:
         """The name of a file without its extension; `facts` are `stem`, `format`, `width` and `height`."""
@@ -67,9 +79,19 @@ class Recipe:
         return tuple(output.name for output in self.making().outputs)
 
     @cached_property
-    def canonical(self) -> str:
-        """The recipe as JSON, the same for every way of writing it."""
-        return json.dumps(self.document.model_dump(mode="json", by_alias=True, exclude_unset=True), sort_keys=True)
+    def written(self) -> dict[str, Any]:
+        """The recipe as data, the same for every way of writing it."""
+        return self.document.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    def says_the_same(self, other: "Recipe") -> bool:
+        """Whether the two differ in nothing but the version."""
+        return self.numbered(1).written == other.numbered(1).written
+
+    def numbered(self, version: int) -> "Recipe":
+        return Recipe(self.document.model_copy(update={"version": version}), is_built_in=self.is_built_in)
+
+    def as_built_in(self) -> "Recipe":
+        return Recipe(self.document, is_built_in=True)
 
 
 def load(text: str) -> Recipe:
@@ -96,11 +118,27 @@ def _faults(document: Document) -> Iterator[Fault]:
     yield from _graph_faults(document)
     builder = _Builder(document, {name: variable.default for name, variable in document.vars.items()})
     builder.making()
+    builder.collectors()
     yield from builder.faults
     yield from _name_faults(document.outputs)
+    yield from _collect_faults(document)
     for name in document.vars:
         if name not in builder.used:
             yield Fault(f"vars.{name}", "is used nowhere")
+
+
+def _collect_faults(document: Document) -> Iterator[Fault]:
+    made = {f"{name}-{format}" for name, output in document.outputs.items() for format in _formats(output)}
+    for name, model in document.collect.items():
+        for at, output in enumerate(model.from_):
+            if output not in made:
+                yield Fault(f"collect.{name}.from.{at}", f"there is no output {output[:60]!r}{nearest(output, made)}")
+
+
+def _formats(output: OutputModel) -> Iterator[str]:
+    """Their names, whether there are such or not."""
+    for chosen in output.formats:
+        yield from [chosen] if isinstance(chosen, str) else chosen
 
 
 def _graph_faults(document: Document) -> Iterator[Fault]:
@@ -132,8 +170,7 @@ def _name_faults(outputs: Mapping[str, OutputModel]) -> Iterator[Fault]:
     """Two files of one format are told apart by the name of their output, or by what else their templates say."""
     seen: dict[tuple[str, str], str] = {}
     for name, output in outputs.items():
-        for chosen in output.formats if "${output}" not in output.name else []:
-            format = chosen if isinstance(chosen, str) else next(iter(chosen), "")
+        for format in _formats(output) if "${output}" not in output.name else ():
             first = seen.setdefault((output.name, format), name)
             if first != name:
                 yield Fault(f"outputs.{name}.name", f"is that of outputs.{first} too; put ${{output}} into it")
@@ -166,6 +203,16 @@ class _Builder:
         outputs = [output for name in self._document.outputs for output in self._outputs(name)]
         return Making(Graph(ordered), tuple(outputs))
 
+    def collectors(self) -> dict[str, Collector]:
+        found, kinds = {}, collectors.found()
+        for name, model in self._document.collect.items():
+            if model.op not in kinds:
+                hint = nearest(model.op, kinds)
+                self.faults.append(Fault(f"collect.{name}.op", f"there is no collector {model.op[:60]!r}{hint}"))
+            elif collector := self._built(kinds[model.op], model.with_, f"collect.{name}.with"):
+                found[name] = collector
+        return found
+
     def _step(self, name: str, step: StepModel) -> Step | None:
         path, kinds = f"steps.{name}", operations.found()
         if step.op not in kinds:
@@ -173,7 +220,7 @@ class _Builder:
             self._filled(step.with_, f"{path}.with")
             return None
         operation = self._built(kinds[step.op], step.with_, f"{path}.with")
-        return Step(name, operation, step.from_, step.when) if isinstance(operation, Operation) else None
+        return Step(name, operation, step.from_, step.when) if operation else None
 
     def _outputs(self, name: str) -> Iterator[Output]:
         model, kinds, seen = self._document.outputs[name], encoders.found(), set[str]()
@@ -191,10 +238,10 @@ class _Builder:
             else:
                 seen.add(format)
                 encoder = self._built(kinds[format], settings, f"{path}.{format}")
-                if isinstance(encoder, Encoder):
+                if encoder:
                     yield Output(f"{name}-{format}", model.from_, encoder)
 
-    def _built(self, kind: type[BaseModel], parameters: Mapping[str, Any], path: str) -> BaseModel | None:
+    def _built(self, kind: type[Built], parameters: Mapping[str, Any], path: str) -> Built | None:
         known = len(self.faults)
         filled = self._filled(parameters, path)
         if len(self.faults) > known:

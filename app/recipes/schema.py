@@ -7,12 +7,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from app.imaging.condition import Condition, MediaType
 from app.imaging.graph import SOURCE
-from app.recipes.faults import NAME, VARIABLE_NAME, text_fault
+from app.recipes.faults import DURATION, NAME, VARIABLE_NAME, text_fault
 
 Name = Annotated[str, Field(pattern=NAME)]
 """Of a recipe, a step, an output: small letters, digits and hyphens."""
 VariableName = Annotated[str, Field(pattern=VARIABLE_NAME)]
 Text = Annotated[str, Field(max_length=1000)]
+Duration = Annotated[str, Field(pattern=DURATION)]
+"""Minutes, hours or days, as in `12h`."""
 
 MAX_STEPS, MAX_OUTPUTS = 100, 100
 _MAX_TEXT = 1000
@@ -39,8 +41,7 @@ def _is_no_path(template: str) -> str:
     return template
 
 
-Value = str | int | float | bool
-_Value = Annotated[Value, WrapValidator(_value)]
+Value = Annotated[str | int | float | bool, WrapValidator(_value)]
 _Format = Annotated[str | dict[str, dict[str, Any]], WrapValidator(_format)]
 
 
@@ -64,11 +65,11 @@ class Variable(Model):
     """A value that each job may fill in; steps, formats and file names refer to it as `${name}`."""
 
     type: Literal["string", "integer", "number", "boolean"] = Field(description="What its values are.")
-    default: _Value = Field(description="What holds where a job says nothing.")
+    default: Value = Field(description="What holds where a job says nothing.")
     description: Text = Field(default="", description="For the people who fill it in.")
     minimum: float | None = Field(default=None, description="The least that an integer or number may be.")
     maximum: float | None = Field(default=None, description="The most that an integer or number may be.")
-    choices: Annotated[list[_Value], Field(min_length=1, max_length=100)] | None = Field(
+    choices: Annotated[list[Value], Field(min_length=1, max_length=100)] | None = Field(
         default=None, description="All values that it may have."
     )
     max_length: int | None = Field(
@@ -153,8 +154,30 @@ class Run(Model):
     lane: Literal["interactive", "bulk"] | None = Field(
         default=None, description="Where its jobs wait, unless they say it themselves."
     )
+    on_error: Literal["continue", "cancel"] = Field(
+        default="continue",
+        description="When a file has failed: go on with the others, or cancel the rest.",
+    )
     timeout: int | None = Field(
         default=None, ge=1, le=1200, description="Longest time for one file, in seconds; never more than the settings'."
+    )
+
+
+class CollectModel(Model):
+    """Something that is made of the results of all files of a job."""
+
+    op: str = Field(description="The collector.")
+    from_: Annotated[list[str], Field(min_length=1, max_length=MAX_OUTPUTS)] = Field(
+        alias="from", description="Files of the outputs, as in `[thumbnail-jpeg]`; of every original that has them."
+    )
+    with_: dict[str, Any] = Field(default={}, alias="with", description="The collector's parameters.")
+
+
+class Results(Model):
+    """What becomes of the results."""
+
+    expire_after: Duration | None = Field(
+        default=None, description="When the job and its results are deleted, counted from its end: `12h`, `30d`."
     )
 
 
@@ -163,7 +186,12 @@ class Document(Model):
 
     schema_: Literal[1] = Field(alias="schema", description="The version of this format.")
     name: Name = Field(description="Small letters, digits and hyphens; at most 64.")
-    version: int = Field(ge=1, le=1_000_000, description="A version is never changed; a change makes a new one.")
+    version: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="Never changed once it is saved; left out, a change makes the next.",
+    )
     description: Text = Field(default="", description="What it makes, for the people who choose it.")
     input: Input = Field(default=Input(), description="What it takes.")
     vars: Annotated[dict[VariableName, Variable], Field(max_length=50)] = Field(
@@ -176,4 +204,12 @@ class Document(Model):
     outputs: Annotated[dict[Name, OutputModel], Field(min_length=1, max_length=MAX_OUTPUTS)] = Field(
         description="What is written, by name."
     )
+    collect: Annotated[dict[Name, CollectModel], Field(max_length=10)] = Field(
+        default={}, description="What is made of the results of all files of a job, by name."
+    )
     run: Run = Field(default=Run(), description="How its jobs are run.")
+    results: Results = Field(default=Results(), description="What becomes of the results.")
+
+
+def seconds(duration: str) -> int:
+    return int(duration[:-1]) * {"m": 60, "h": 3600, "d": 86_400}[duration[-1]]

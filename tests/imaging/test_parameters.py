@@ -6,15 +6,21 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from app.imaging import encoders, operations
+from app.imaging import collectors, encoders, operations
 from app.imaging.operation import Colour, pixels
 from app.imaging.parameters import Parameter, documentation, flat, json_schema, parameters
 
-OPERATIONS = operations.found()
-MODELS = {f"op-{name}": kind for name, kind in OPERATIONS.items()} | {
-    f"format-{name}": kind for name, kind in encoders.found().items()
+MODELS: dict[str, type[BaseModel]] = {
+    f"{package.__name__.rpartition('.')[2]}.{name}": kind
+    for package in (operations, encoders, collectors)
+    for name, kind in package.found().items()
 }
+EXAMPLES = {name: kind for name, kind in MODELS.items() if hasattr(kind, "example")}
 every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+
+
+def test_every_operation_and_every_collector_has_an_example():
+    assert EXAMPLES.keys() >= {name for name in MODELS if not name.startswith("encoders.")}
 
 
 @every_model
@@ -55,9 +61,9 @@ def test_every_default_is_a_value_that_could_be_given(model: type[BaseModel]):
         assert alone.model_validate_json(json.dumps(default)) == alone()
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_every_documented_example_is_valid(name: str):
-    OPERATIONS[name].model_validate_json(json.dumps(OPERATIONS[name].example))
+@pytest.mark.parametrize("model", EXAMPLES.values(), ids=EXAMPLES)
+def test_every_documented_example_is_valid(model: type[BaseModel]):
+    model.model_validate_json(json.dumps(model.example))  # type: ignore[attr-defined]
 
 
 @every_model

@@ -16,7 +16,7 @@ from app.database import transaction
 from app.errors import StorageFull
 from app.models import EventKind, ItemState, Job
 from app.storage import Store
-from tasks import process
+from tasks import bench
 from tasks.process import Processor
 from tests import rows
 from tests.factories import submitted
@@ -47,7 +47,7 @@ def die(*_: Any) -> NoReturn:
 
 def rendering(monkeypatch: pytest.MonkeyPatch, instead: Callable[..., Any]) -> None:
     """In the child, do this instead of rendering; the fork takes it along."""
-    monkeypatch.setattr(process, "render", instead)
+    monkeypatch.setattr(bench, "render", instead)
 
 
 @pytest.mark.parametrize("function", ["claim", "succeed"])

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import pytest
-import yaml
 
 from app import recipes
 from app.imaging import encoders, operations
@@ -96,7 +95,7 @@ def written(op: str = "flip", parameters: Any = None, formats: Any = None, **par
 
 @pytest.mark.parametrize("recipe", recipes.built_in(), ids=lambda recipe: recipe.name)
 def test_the_built_in_recipes_are_valid(recipe: recipes.Recipe):
-    assert valid(yaml.safe_load(recipe.canonical), SCHEMA)
+    assert valid(recipe.written, SCHEMA)
 
 
 @pytest.mark.parametrize("name", operations.found())

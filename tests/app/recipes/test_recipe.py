@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app import recipes
-from app.errors import InvalidRecipe, UnknownRecipe
+from app.errors import InvalidRecipe
 
 FLIP = {"op": "flip"}
 JPEG = {"formats": ["jpeg"]}
@@ -25,6 +25,10 @@ def resize(**parameters: Any) -> dict[str, Any]:
 
 def encoded(**formats: Any) -> dict[str, Any]:
     return written(outputs={"out": {"formats": [{name: settings} for name, settings in formats.items()]}})
+
+
+def collected(collect: dict[str, Any]) -> dict[str, Any]:
+    return written(collect={"all": collect})
 
 
 def output(**parts: Any) -> dict[str, Any]:
@@ -59,7 +63,7 @@ def test_several_faults_are_told_at_once():
     [
         # keys
         (written(step={}), "step: there is no such key; did you mean steps?"),
-        (written(qqq=1), "qqq: there is no such key; there is description, input, name, outputs, run, schema, steps, "),
+        (written(qqq=1), "qqq: there is no such key; there is collect, description, input, name, outputs, "),
         (hero({"op": "flip", "form": "source"}), "steps.hero.form: there is no such key; did you mean from?"),
         (hero({"op": "flip", "when": {"widht": {"gt": 1}}}),
          "steps.hero.when.widht: there is no such key; did you mean width?"),
@@ -148,6 +152,13 @@ def test_several_faults_are_told_at_once():
         (encoded(webp={"qualty": 80}),
          "outputs.out.formats.0.webp.qualty: there is no such key; did you mean quality?"),
         (encoded(jpeg={}, tga={}), "outputs.out.formats.1: there is no format 'tga'"),
+        # what is collected
+        (collected({"op": "zipp", "from": ["out-jpeg"]}), "collect.all.op: there is no collector 'zipp'"),
+        (collected({"op": "zip", "from": []}), "collect.all.from: should have at least 1 item, not 0 (it is [])"),
+        (collected({"from": ["out-jpeg"]}), "collect.all.op: is missing"),
+        (written(results={"expire_after": "soon"}), "results.expire_after: is not a time; write minutes, hours or"),
+        (written(results={"expire_after": 30}), "results.expire_after: should be text (it is 30)"),
+        (written(run={"on_error": "stop"}), "run.on_error: should be 'continue' or 'cancel' (it is \"stop\")"),
         # file names
         (output(name="photos/${stem}"), "outputs.out.name: is the name of a file, without folders"),
         (output(name="..\\${stem}"), "outputs.out.name: is the name of a file, without folders"),
@@ -236,22 +247,15 @@ def test_names_that_yaml_1_1_takes_for_booleans_and_numbers_are_names():
 def test_a_recipe_is_the_same_however_it_is_written():
     yaml = "version: 1\nname: test\noutputs:\n  out:\n    formats:\n    - 'jpeg'\nschema: 1\n"
     json = '{"schema": 1, "name": "test", "version": 1, "outputs": {"out": {"formats": ["jpeg"]}}}'
-    assert recipes.load(yaml).canonical == recipes.load(json).canonical == recipes.parse(written()).canonical
+    assert recipes.load(yaml).written == recipes.load(json).written == recipes.parse(written()).written
 
 
-def test_the_canonical_form_is_a_recipe_again():
-    recipe = recipes.latest(recipes.DEFAULT)
-    assert recipes.load(recipe.canonical).canonical == recipe.canonical
-
-
-def test_every_built_in_recipe_is_found_by_its_name_and_its_version():
+def test_the_written_form_is_a_recipe_again():
     for recipe in recipes.built_in():
-        assert recipes.latest(recipe.name) is recipe
-        assert recipes.find(recipe.name, recipe.version) is recipe
+        assert recipes.parse(recipe.written).written == recipe.written
 
 
-def test_a_recipe_that_is_not_there_is_told_with_the_nearest_one():
-    with pytest.raises(UnknownRecipe, match=r"There is no recipe web-image; did you mean web-images\?"):
-        recipes.latest("web-image")
-    with pytest.raises(UnknownRecipe, match="There is no version 999 of a recipe web-images"):
-        recipes.find("web-images", 999)
+def test_the_built_in_recipes_are_those_of_the_folder_each_in_its_newest_version():
+    names = [recipe.name for recipe in recipes.built_in()]
+    assert recipes.DEFAULT in names
+    assert names == sorted(set(names))
