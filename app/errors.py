@@ -6,6 +6,8 @@ DarkroomError
 │   ├── UnsupportedFile
 │   ├── DamagedFile
 │   ├── TooManyPixels
+│   ├── TooManyFrames
+│   ├── TooManyBytes
 │   ├── UnsuitableImage
 │   └── NothingToCollect
 ├── RequestError             the request can not be accepted as it is
@@ -79,6 +81,16 @@ class DamagedFile(FileError):
 class TooManyPixels(FileError):
     code = "too-many-pixels"
     title = "The image has too many pixels"
+
+
+class TooManyFrames(FileError):
+    code = "too-many-frames"
+    title = "The animation has too many frames"
+
+
+class TooManyBytes(FileError):
+    code = "too-many-bytes"
+    title = "The file is too large for the recipe"
 
 
 class UnsuitableImage(FileError):

@@ -9,6 +9,7 @@ from app import jobs, reuse
 from app.errors import NothingToCollect
 from app.imaging import encoder, identity
 from app.imaging.collector import Piece
+from app.imaging.limits import Limits
 from app.imaging.outputs import Making
 from app.imaging.pipeline import render
 from app.items import Claim
@@ -35,8 +36,8 @@ class Made:
 class Bench:
     """Where one attempt works: `scratch` is its folder, `run` does what decodes and encodes."""
 
-    def __init__(self, store: Store, max_pixels: int, scratch: Path, run: Run, patiently: Patiently) -> None:
-        self._store, self._max_pixels, self._scratch = store, max_pixels, scratch
+    def __init__(self, store: Store, limits: Limits, scratch: Path, run: Run, patiently: Patiently) -> None:
+        self._store, self._limits, self._scratch = store, limits, scratch
         self._run, self._patiently = run, patiently
 
     def made(self, claim: Claim, sha256: str, recipe: Recipe) -> Made:
@@ -53,7 +54,7 @@ class Bench:
             facts = {"stem": stem(claim.name), "format": form, "width": row.width, "height": row.height}
             name = recipe.result_name(output.name, facts, claim.variables)
             row.name, row.key = output.name, keys[output.name]
-            row.filename = result_name(name, output.encoder.extension)
+            row.filename = result_name(name, row.filename.rpartition(".")[2])
             row.item_id, row.attempt, row.position = claim.item_id, claim.attempt, position
             rows.append(row)
         return Made(new.asset or there.asset, rows, new.data or there.data)
@@ -80,8 +81,8 @@ class Bench:
         return Made({}, rows, {})
 
     def _rendered(self, sha256: str, making: Making) -> "_Rendered":
-        original, scratch, limit = self._store.path(sha256), self._scratch, self._max_pixels
-        answer = self._run(lambda: asdict(render(original, making, scratch, limit)))
+        original, scratch, limits = self._store.path(sha256), self._scratch, self._limits
+        answer = self._run(lambda: asdict(render(original, making, scratch, limits)))
         stored = {path: self._store.adopt(Path(path)) for path in {file["path"] for file in answer["files"]}}
         rows = {file["name"]: _new(file, stored[file["path"]]) for file in answer["files"]}
         return _Rendered(answer["source"], rows, {name: answer[name] for name in ("placeholder", "dominant_color")})
@@ -99,9 +100,9 @@ _NOTHING = _Rendered({}, {}, {})
 
 def _new(file: Mapping[str, Any], stored: StoredFile) -> Output:
     told = {name: file[name] for name in ("media_type", "width", "height", "quality", "tries")}
-    return Output(sha256=stored.sha256, bytes=stored.bytes, **told)
+    return Output(filename=f".{file['extension']}", sha256=stored.sha256, bytes=stored.bytes, **told)
 
 
 def _copy(row: Output) -> Output:
-    same = ("sha256", "bytes", "media_type", "width", "height", "quality", "tries")
+    same = ("filename", "sha256", "bytes", "media_type", "width", "height", "quality", "tries")
     return Output(reused=True, **{name: getattr(row, name) for name in same})

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from app import items, owners, recipes
 from app.database import utc_now
 from app.errors import DarkroomError, Retry
+from app.imaging.limits import Limits
 from app.items import Claim, Failure, Patience
 from app.storage import Store
 from tasks import work
@@ -39,10 +40,10 @@ class Processor:
     """`stop_at` tells when the worker must have ended, on the monotonic clock; infinity while it goes on."""
 
     def __init__(
-        self, *, store: Store, max_pixels: int, patience: Patience, lease: dt.timedelta,
+        self, *, store: Store, limits: Limits, patience: Patience, lease: dt.timedelta,
         timeout_seconds: float, stop_at: Callable[[], float],
     ) -> None:  # fmt: skip
-        self._store, self._max_pixels, self._patience, self._lease = store, max_pixels, patience, lease
+        self._store, self._limits, self._patience, self._lease = store, limits, patience, lease
         self._timeout_seconds, self._stop_at = timeout_seconds, stop_at
         self._left_over = False
 
@@ -89,7 +90,7 @@ class Processor:
         seconds = min(self._timeout_seconds, recipe.document.run.timeout or self._timeout_seconds)
         with self._store.scratch() as scratch:
             run = partial(work.run, look=self._lookout(claim), seconds=seconds)
-            bench = Bench(self._store, self._max_pixels, scratch, run, self._patiently)
+            bench = Bench(self._store, recipe.limits(self._limits), scratch, run, self._patiently)
             made = bench.collected(claim, recipe) if claim.sha256 is None else bench.made(claim, claim.sha256, recipe)
         return partial(items.succeed, claim, made.asset, made.outputs, made.data, self._store.has)
 

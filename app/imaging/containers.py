@@ -1,8 +1,8 @@
 """Files whose metadata are taken out and whose pixels are not touched: the container is rewritten, nothing is decoded.
 
 JPEG: ITU-T T.81 annex B; PNG: the PNG specification, third edition, section 5; WebP: RFC 9649, section 2; GIF: GIF89a.
-What follows the picture (further pictures of an MPO, appended data) goes too. A file that does not parse to its end gives
-None; it was decoded before, so that this says only that it is unusual.
+What follows the picture (further pictures of an MPO, appended data) goes too. A file that does not parse to its end
+gives None; it was decoded before, so that this says only that it is unusual.
 """
 
 import struct

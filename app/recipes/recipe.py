@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import islice
@@ -14,6 +15,7 @@ from app.imaging import collectors, encoders, operations
 from app.imaging.collector import Collector
 from app.imaging.condition import Traits
 from app.imaging.graph import SOURCE, Graph, Step
+from app.imaging.limits import Limits
 from app.imaging.outputs import Making, Output
 from app.imaging.plan import Plan, plan
 from app.names import name_part
@@ -56,6 +58,16 @@ class Recipe:
         if builder.faults:
             raise InvalidParameter(f"With these variables the recipe {self.name} is not valid: {told(builder.faults)}")
         return making
+
+    def limits(self, settings: Limits) -> Limits:
+        """The recipe's limits and those of the settings, whichever are lower."""
+        own = self.document.input
+        return Limits(
+            max_pixels=min(settings.max_pixels, round(own.max_megapixels * 1e6) if own.max_megapixels else sys.maxsize),
+            max_frames=min(settings.max_frames, own.max_frames or settings.max_frames),
+            accept=tuple(own.accept) if own.accept else None,
+            max_bytes=own.max_bytes,
+        )
 
     def plan(self, traits: Traits, values: Values | None = None) -> Plan:
         """What it would make of a picture with these traits, and what that would take."""
