@@ -20,14 +20,26 @@ def _inputs() -> str:
 
 
 def _outputs() -> str:
-    return table(
-        ["name", "format", "media type", "extension", "transparency", "animation", "longest side"],
-        [
-            [f"[`{name}`](#{name})", kind.human_name, f"`{kind.media_type}`", f"`.{kind.extension}`",
-             "yes" if kind.transparent else "no", "yes" if kind.animates else "no", f"{kind.max_side:,} px"]
-            for name, kind in encoders.found().items()
-        ],
-    )  # fmt: skip
+    head = ["name", "format", "media type", "extension", "transparency", "animation", "longest side"]
+    return table(head, [_row(name, kind) for name, kind in encoders.found().items()])
+
+
+def _row(name: str, kind: type[Encoder]) -> list[str]:
+    """One that stands for others has no media type, extension and limit of its own."""
+    own = kind.media_type != ""
+    return [
+        f"[`{name}`](#{name})",
+        kind.human_name,
+        f"`{kind.media_type}`" if own else "",
+        f"`.{kind.extension}`" if own else "",
+        _yes(kind.transparent),
+        _yes(kind.animates),
+        f"{kind.max_side:,} px" if own else "",
+    ]
+
+
+def _yes(is_so: bool) -> str:
+    return "yes" if is_so else "no"
 
 
 def _settings() -> Iterator[str]:

@@ -76,8 +76,7 @@ def made(recipe: Recipe) -> tuple[Made, ...]:
                 picture = image.convert("RGBA")
             facts = {"stem": "photo", "format": file.format, "width": file.width, "height": file.height}
             written = f"{recipe.result_name(file.name, facts)}.{file.extension}"
-            key = file.name.removesuffix(f"-{file.format}")
-            outputs.setdefault(key, []).append((written, file.format, picture))
+            outputs.setdefault(file.name.rpartition("-")[0], []).append((written, file.format, picture))
     return tuple(
         Made(key, tuple(file for file, _, _ in of), tuple(format for _, format, _ in of), of[0][2])
         for key, of in outputs.items()

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.imaging.limits import Limits
 from app.imaging.pipeline import Rendering, render
 from app.recipes import Recipe
 from reference.samples import Sample
 
-_MAX_PIXELS = 100_000_000
+_LIMITS = Limits(max_pixels=100_000_000, max_frames=100)
 
 
 @contextmanager
@@ -19,7 +20,7 @@ def rendered(sample: Sample, recipe: Recipe) -> Iterator[Rendering]:
         source, scratch = Path(folder) / "source", Path(folder) / "scratch"
         source.write_bytes(sample.data)
         scratch.mkdir()
-        yield render(source, recipe.making(), scratch, _MAX_PIXELS)
+        yield render(source, recipe.making(), scratch, recipe.limits(_LIMITS))
 
 
 def first_file(sample: Sample, recipe: Recipe) -> bytes:

@@ -80,7 +80,7 @@ class Recipe:
 
     def result_name(self, output: str, facts: Mapping[str, object], values: Values | None = None) -> str:
         """The name of a file without its extension; `facts` are `stem`, `format`, `width` and `height`."""
-        key = output.removesuffix(f"-{facts['format']}")
+        key = output.rpartition("-")[0]  # not by the format of the file, which is another one where an output is `same`
         known = {**self.filled(values or {}), **facts, "output": key}
         name = _REFERENCE.sub(lambda match: name_part(_text(known[match[1]])), self.document.outputs[key].name)
         return name if name.strip(" .") else key

@@ -87,3 +87,8 @@ def test_a_long_value_leaves_room_for_what_comes_after_it(character: str):
 
 def test_a_part_of_a_name_is_cut_between_characters():
     assert name_part("사" * 100) == "사" * 60
+
+
+def test_an_output_in_the_files_own_format_is_found_by_its_name():
+    recipe = recipes.parse({"schema": 1, "name": "t", "version": 1, "outputs": {"a-b": {"formats": ["same"]}}})
+    assert recipe.result_name("a-b-same", FACTS | {"format": "jpeg"}) == "photo-a-b"
