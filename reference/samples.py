@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from reference.places import DOCS
 
 CREDIT = (
-    "The sample photograph is “Seeding” by Clemens Engelhardt, made smaller; it is in the public domain"
+    "The sample photograph is “Seeding” by Clemens Engelhardt, cut and made smaller; it is in the public domain"
     " ([CC0 1.0](https://creativecommons.org/publicdomain/zero/1.0/)) and comes from Debian's package"
     " `lomiri-wallpapers-16.04`. The logo is drawn by Darkroom's own code."
 )
@@ -37,9 +37,9 @@ def photograph() -> Sample:
 @cache
 def logo() -> Sample:
     """An aperture of six blades, with empty space around it that is wider on the right."""
-    image = Image.new("RGBA", (320 * _SMOOTH, 180 * _SMOOTH))
+    image = Image.new("RGBA", (320 * _SMOOTH, 200 * _SMOOTH))
     draw = ImageDraw.Draw(image)
-    middle, radius = (120 * _SMOOTH, 90 * _SMOOTH), 72 * _SMOOTH
+    middle, radius = (120 * _SMOOTH, 100 * _SMOOTH), 76 * _SMOOTH
     colours = ("#1b3a4b", "#256d7b", "#3aa6a0", "#7fc8a9", "#f2b134", "#ed553b")
     for blade, colour in enumerate(colours):
         box = (middle[0] - radius, middle[1] - radius, middle[0] + radius, middle[1] + radius)
@@ -48,7 +48,7 @@ def logo() -> Sample:
     draw.ellipse((middle[0] - hole, middle[1] - hole, middle[0] + hole, middle[1] + hole), fill="#00000000")
     buffer = io.BytesIO()
     image.reduce(_SMOOTH).save(buffer, "PNG", optimize=True)
-    return Sample("logo", "logo.png", "image/png", (320, 180), buffer.getvalue())
+    return Sample("logo", "logo.png", "image/png", (320, 200), buffer.getvalue())
 
 
 @cache

@@ -31,14 +31,18 @@ class Parameter:
     """What holds where it is not given; None where nothing does."""
     minimum: float | None = None
     maximum: float | None = None
-    excluded: bool = False
+    above: bool = False
     """Whether the minimum itself is not allowed."""
+    below: bool = False
+    """Whether the maximum itself is not allowed."""
     step: int | None = None
     """What a number is a multiple of; None: anything."""
     unit: str = ""
     choices: tuple[Any, ...] = ()
     """All values of a `choice`; of another kind, the words that can stand instead of a value."""
     max_length: int | None = None
+    pattern: str | None = None
+    """Of a text: a regular expression for all of it."""
     min_items: int | None = None
     max_items: int | None = None
     item: "Parameter | None" = None
@@ -68,11 +72,11 @@ class Parameter:
     def _range(self) -> str:
         unit = f" {self.unit}" if self.unit else ""
         low, high = (None if bound is None else f"{bound:,}" for bound in (self.minimum, self.maximum))
-        if low is not None and high is not None:
-            return f"more than {low}, up to {high}{unit}" if self.excluded else f"{low}–{high}{unit}"
-        if low is not None:
-            return f"{'>' if self.excluded else '≥'} {low}{unit}"
-        return f"≤ {high}{unit}" if high is not None else self.unit
+        if low is not None and high is not None and not (self.above or self.below):
+            return f"{low}–{high}{unit}"
+        least = None if low is None else f"{'>' if self.above else '≥'} {low}{unit}"
+        most = None if high is None else f"{'<' if self.below else '≤'} {high}{unit}"
+        return " and ".join(filter(None, (least, most))) or self.unit
 
     def _count(self) -> str:
         low, high = self.min_items or 0, self.max_items
@@ -154,12 +158,14 @@ def _parameter(name: str, schema: Mapping[str, Any], required: bool = False) -> 
         required=required,
         default=of.get("default"),
         minimum=of.get("minimum", of.get("exclusiveMinimum")),
-        maximum=of.get("maximum"),
-        excluded="exclusiveMinimum" in of,
+        maximum=of.get("maximum", of.get("exclusiveMaximum")),
+        above="exclusiveMinimum" in of,
+        below="exclusiveMaximum" in of,
         step=of.get("multipleOf", 1 if kind == "integer" else None),
         unit=of.get("unit", ""),
         choices=tuple(words),
         max_length=of.get("maxLength") if kind == "text" else None,
+        pattern=of.get("pattern"),
         min_items=of.get("minItems", of.get("minProperties")),
         max_items=of.get("maxItems", of.get("maxProperties")),
         item=_item(kind, of),

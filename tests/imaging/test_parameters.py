@@ -48,7 +48,7 @@ def test_every_number_has_bounds_and_every_list_an_end(model: type[BaseModel]):
         if one.kind in ("list", "mapping"):
             assert one.max_items is not None, one
         if one.kind == "text":
-            assert one.max_length is not None, one
+            assert one.max_length is not None or one.pattern is not None, one
 
 
 @every_model
@@ -88,6 +88,8 @@ class Model(BaseModel):
 
     width: int | None = pixels("How wide.", default=None, ge=1, le=2000)
     ratio: float = Field(gt=0, le=4, description="How much.")
+    share: float = Field(default=0.5, ge=0, lt=1, description="Less than one.")
+    language: str | None = Field(default=None, pattern="^[a-z]{2}$", description="Two letters.")
     even: int = Field(default=2, ge=2, le=10, multiple_of=2, description="An even one.")
     flag: bool = Field(default=True, description="Whether.")
     fit: Literal["cover", "fill"] = Field(default="cover", description="How.")
@@ -111,7 +113,9 @@ def test_parameters_come_in_the_order_of_the_model():
     ("name", "kind", "type", "bounds"),
     [
         ("width", "integer", "integer", "1–2,000 px"),
-        ("ratio", "number", "number", "more than 0, up to 4"),
+        ("ratio", "number", "number", "> 0 and ≤ 4"),
+        ("share", "number", "number", "≥ 0 and < 1"),
+        ("language", "text", "text", ""),
         ("even", "integer", "integer", "2–10"),
         ("flag", "boolean", "true or false", ""),
         ("fit", "choice", "choice", "`cover`, `fill`"),
@@ -134,8 +138,10 @@ def test_what_a_number_field_of_a_form_needs():
         "width", "integer", "How wide.", minimum=1, maximum=2000, step=1, unit="px"
     )  # fmt: skip
     assert PARAMETERS["even"].step == 2
+    assert (PARAMETERS["share"].maximum, PARAMETERS["share"].below) == (1, True)
+    assert PARAMETERS["language"].pattern == "^[a-z]{2}$"
     ratio = PARAMETERS["ratio"]
-    assert (ratio.required, ratio.minimum, ratio.excluded, ratio.maximum, ratio.step) == (True, 0, True, 4, None)
+    assert (ratio.required, ratio.minimum, ratio.above, ratio.maximum, ratio.step) == (True, 0, True, 4, None)
 
 
 def test_what_a_field_of_choices_needs():
