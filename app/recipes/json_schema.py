@@ -21,7 +21,7 @@ def json_schema() -> dict[str, Any]:
     named = {key: _named(schema["properties"][key]) for key in ("vars", "steps", "outputs", "collect")}
     for key, kind, found in (("steps", "op", operations.found()), ("collect", "collector", collectors.found())):
         named[key]["properties"]["op"]["enum"] = list(found)
-        named[key]["allOf"] = [_parameters_of(kind, name, model) for name, model in found.items()]
+        named[key] |= {"allOf": [_parameters_of(kind, name, model) for name, model in found.items()]} if found else {}
     named["outputs"]["properties"]["formats"]["items"] = {
         "anyOf": [{"enum": list(encoders.found())}, _with_settings()]
     }  # fmt: skip
