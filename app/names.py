@@ -2,7 +2,10 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from pathlib import PurePath
+
+from app.imaging.naming import unique
 
 _MAX_BYTES = 255
 _MAX_STEM_BYTES = 180
@@ -34,6 +37,16 @@ def name_part(text: str) -> str:
 def result_name(name: str, extension: str) -> str:
     """What a result is called: "photo-320", "webp" give "photo-320.webp"; a long original is cut, not what follows."""
     return safe_name(f"{name}.{extension}")
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Names for files in one folder, also where upper and lower case are the same: "a.jpg", "a (2).jpg"."""
+    return unique(names, _numbered, lambda name: unicodedata.normalize("NFC", name.casefold()))
+
+
+def _numbered(name: str, number: int) -> str:
+    path = PurePath(name)
+    return _shortened(path.stem, f" ({number}){path.suffix}")
 
 
 def _shortened(stem: str, suffix: str, max_bytes: int = _MAX_BYTES) -> str:

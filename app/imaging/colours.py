@@ -19,6 +19,8 @@ _SAME = 2
 
 
 Space = Literal["srgb", "display-p3"]
+Levels = tuple[int, int, int, int]
+"""Red, green, blue and alpha, each 0 to 255."""
 
 _DISPLAY_P3 = Path(__file__).with_name("display-p3.icc")
 """SMPTE EG 432-1's primaries with sRGB's curve and white, adapted to D50 by Bradford: ICC version 4, 492 bytes."""
@@ -35,6 +37,20 @@ def reached(mode: str, profile: bytes | None, wanted: Space) -> Space:
     return "srgb" if _profiled(mode, profile) is None else wanted
 
 
+@lru_cache(maxsize=64)
+def from_srgb(colour: Levels, space: Space | None) -> Levels:
+    """A colour of the recipe, which is meant in sRGB, as the pixels of a picture in `space` write it."""
+    profile = None if space is None else icc_profile(space)
+    if profile is None:
+        return colour
+    target = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    transform = ImageCms.ImageCmsTransform(
+        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")), target, "RGB", "RGB"
+    )
+    red, green, blue = transform.apply(Image.new("RGB", (1, 1), colour[:3])).tobytes()
+    return red, green, blue, colour[3]
+
+
 def converted(image: Image.Image, profile: bytes | None, wanted: Space = "srgb") -> Image.Image:
     """RGB, or RGBA where any pixel is not opaque. Alpha is carried past the conversion untouched."""
     if image.mode not in ("LA", "RGBA"):
@@ -44,6 +60,21 @@ def converted(image: Image.Image, profile: bytes | None, wanted: Space = "srgb")
     if alpha.getextrema() != (255, 255):
         colour.putalpha(alpha)
     return colour
+
+
+def from_srgb(image: Image.Image, space: Space) -> Image.Image:
+    """RGB or RGBA in sRGB, brought to the space of the picture that it is put on."""
+    if space == "srgb":
+        return image
+    colour = _out_of_srgb(space).apply(image.convert("RGB"))
+    if image.mode == "RGBA":
+        colour.putalpha(image.getchannel("A"))
+    return colour
+
+
+@lru_cache(maxsize=1)
+def _out_of_srgb(space: Space) -> ImageCms.ImageCmsTransform:
+    return _build(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")), "RGB", space)
 
 
 def _colours(colour: Image.Image, profile: bytes | None, wanted: Space) -> Image.Image:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar
 from PIL import ImageColor
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from app.errors import UnsuitableImage
 from app.imaging.picture import Picture, Size
 
 RGBA = tuple[int, int, int, int]
@@ -34,6 +35,16 @@ Colour = Annotated[str, Field(max_length=40, json_schema_extra={"format": "color
 def pixels(description: str, **bounds: Any) -> Any:
     """A parameter in pixels; without a default it is required."""
     return Field(description=description, json_schema_extra={"unit": "px"}, **bounds)
+
+
+def limited(size: Size, result: str) -> Size:
+    """The size itself. Raises UnsuitableImage where a side is longer than MAX_SIDE; `result` names what has it."""
+    if max(size) > MAX_SIDE:
+        raise UnsuitableImage(
+            f"The {result} would be {size[0]} × {size[1]} pixels; a side is at most {MAX_SIDE}."
+            " Send an image that is smaller or less elongated, or use another recipe."
+        )
+    return size
 
 
 class Operation(BaseModel):

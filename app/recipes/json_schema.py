@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from app.imaging import collectors, encoders, operations, parameters
 from app.recipes.schema import Document
 
-_REFERENCE = {"type": "string", "pattern": r"\$\{[^}]*\}", "description": "A variable, or text with variables."}
+_REFERENCE = {"type": "string", "pattern": r"\$\{[^${}]*\}", "description": "A variable, or text with variables."}
 
 
 def json_schema() -> dict[str, Any]:

@@ -15,7 +15,7 @@ import yaml
 from app.errors import InvalidRecipe
 from app.recipes.faults import MAX_DEPTH
 
-MAX_BYTES = 100_000
+MAX_BYTES = 500_000
 _MAX_DIGITS = 40
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+|0o[0-7]+")

@@ -23,7 +23,7 @@ from app.recipes import notation
 from app.recipes.faults import Fault, faults_of, nearest, strange, told
 from app.recipes.schema import Document, OutputModel, StepModel, Value
 
-_REFERENCE = re.compile(r"\$\{([^}]*)\}")
+_REFERENCE = re.compile(r"\$\{([^${}]*)\}")  # no $ and { in it: a text of nothing but "${" took minutes
 _OF_THE_FILE = ("stem", "output", "format", "width", "height")
 
 Values = Mapping[str, Value]
