@@ -78,7 +78,7 @@ def submit(
         keep_seconds=seconds(expire_after) if expire_after else None,
     )  # fmt: skip
     job.items = [Item(asset=_asset(file), dispatch_after=now + GRACE) for file in files]
-    job.items += [Item(collects=name, dispatch_after=WHEN_ALL_ENDED) for name in document.collect]
+    job.items += [Item(asset=None, collects=name, dispatch_after=WHEN_ALL_ENDED) for name in document.collect]
     ids = sorted(new_id() for _ in job.items)  # as their positions: a database may lock in the order of either
     for position, item in enumerate(job.items):
         item.id, item.position, item.lane, item.outputs = ids[position], position, lane, []

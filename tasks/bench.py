@@ -74,7 +74,8 @@ class Bench:
         for position, file in enumerate(answer):
             stored = self._store.adopt(Path(file["path"]))
             rows.append(Output(
-                item_id=claim.item_id, attempt=claim.attempt, position=position, name=file["name"],
+                item_id=claim.item_id, attempt=claim.attempt, position=position,
+                name=f"{file['name']}-{file['extension']}",
                 filename=result_name(file["name"], file["extension"]), media_type=file["media_type"],
                 sha256=stored.sha256, bytes=stored.bytes, width=file["width"], height=file["height"],
             ))  # fmt: skip

@@ -4,7 +4,7 @@ import math
 
 from PIL import Image
 
-from app.imaging.colours import from_srgb
+from app.imaging.colours import colour_from_srgb
 from app.imaging.operation import rgba
 from app.imaging.picture import Picture, Size, each, settled
 
@@ -12,7 +12,7 @@ from app.imaging.picture import Picture, Size, each, settled
 def placed_on(picture: Picture, size: Size, at: tuple[int, int], background: str) -> Picture:
     """The picture with its left upper corner `at` a place on a ground of this size and colour, given in sRGB."""
     picture = settled(picture)
-    colour = from_srgb(rgba(background), picture.space)
+    colour = colour_from_srgb(rgba(background), picture.space)
 
     def put(frame: Image.Image) -> Image.Image:
         if colour[3] == 255:
@@ -29,13 +29,13 @@ def placed_on(picture: Picture, size: Size, at: tuple[int, int], background: str
     return each(picture, put)
 
 
-def flattened(image: Image.Image, background: str = "#ffffff") -> Image.Image:
-    """RGB: on a ground of one opaque colour; an image without alpha is itself."""
+def flattened(image: Image.Image, colour: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
+    """RGB: on a ground of one colour, given as the pixels have it; an image without alpha is itself."""
     if image.mode == "RGB":
         return image
     if image.mode != "RGBA":
         return image.convert("RGB")
-    ground = Image.new("RGB", image.size, rgba(background)[:3])
+    ground = Image.new("RGB", image.size, colour)
     ground.paste(image, mask=image.getchannel("A"))
     return ground
 

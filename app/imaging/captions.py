@@ -3,38 +3,44 @@
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
-from math import floor
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
+from app.errors import MissingFont
+from app.imaging import fonts, lettering
 from app.imaging.operation import RGBA
+from app.imaging.sheet import put
 
 LINE = 1.5
 """The height of a line of text in sizes of its font, with the gap to what is above it."""
 
+_BASELINE = 1.15
+"""From the top of the line; what is below is as much as the descenders of Noto Sans take."""
+
 _JOINER = "\u200d"
 _JOINED = ("Mn", "Mc", "Me", "Cf")
+_TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+_UNKNOWN = "?"
 
 
 def write(sheet: Image.Image, text: str, box: tuple[int, int, int], size: int, colour: RGBA) -> None:
     """Write one line in the middle of `box` (left, top, width), which is LINE × size high; cut to it."""
     left, top, width = box
-    face = _face(size)
-    text = shortened(_printable(text), lambda part: face.getlength(part) <= width)
-    line = Image.new("L", (width, round(size * LINE)))
-    start = (width - face.getlength(text)) / 2
-    ImageDraw.Draw(line).text((floor(start), round(size * 1.15)), text, 255, face, "ls")
-    ink = Image.new("RGBA", line.size, colour[:3])
-    ink.putalpha(line.point([round(level * colour[3] / 255) for level in range(256)]))
-    if sheet.mode == "RGBA":
-        sheet.alpha_composite(ink, (left, top))
-    else:
-        sheet.paste(ink, (left, top), ink)
+    text = shortened(drawable(text), lambda part: lettering.advance(part, size) <= width)
+    if not text:
+        return
+    mask, (x, y) = lettering.line(text, size)
+    room = Image.new("L", (width, round(size * LINE)))
+    start = round((width - lettering.advance(text, size)) / 2)
+    room.paste(mask, (start - x, round(size * _BASELINE) - y))
+    ink = Image.new("RGBA", room.size, colour[:3])
+    ink.putalpha(room.point([round(level * colour[3] / 255) for level in range(256)]))
+    put(sheet, ink, (left, top))
 
 
 def shortened(text: str, fits: Callable[[str], bool]) -> str:
     """The text, or as much of its beginning and end as fits with … between; nothing where not even that does."""
-    if fits(text):
+    if not text or fits(text):
         return text
     parts = _characters(text)
     least, most = -1, len(parts) - 1
@@ -59,12 +65,21 @@ def _characters(text: str) -> list[str]:
     return parts
 
 
+def drawable(text: str) -> str:
+    """In one line, with a question mark for each character that no font here has."""
+    return "".join(character if _has_font(character) else _UNKNOWN for character in _printable(text))
+
+
 def _printable(text: str) -> str:
-    return "".join(" " if unicodedata.category(character) in ("Cc", "Zl", "Zp") else character for character in text)
+    """Controls become spaces, and what would turn the direction of the line is left out."""
+    spaced = (" " if unicodedata.category(one) in ("Cc", "Zl", "Zp") else one for one in text)
+    return "".join(one for one in spaced if unicodedata.bidirectional(one) not in _TURNING)
 
 
-@lru_cache(maxsize=4)
-def _face(size: int) -> ImageFont.FreeTypeFont:
-    face = ImageFont.load_default(size)
-    assert isinstance(face, ImageFont.FreeTypeFont)
-    return face
+@lru_cache(maxsize=4096)
+def _has_font(character: str) -> bool:
+    try:
+        fonts.runs(character)
+    except MissingFont:
+        return False
+    return True

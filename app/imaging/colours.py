@@ -37,20 +37,6 @@ def reached(mode: str, profile: bytes | None, wanted: Space) -> Space:
     return "srgb" if _profiled(mode, profile) is None else wanted
 
 
-@lru_cache(maxsize=64)
-def from_srgb(colour: Levels, space: Space | None) -> Levels:
-    """A colour of the recipe, which is meant in sRGB, as the pixels of a picture in `space` write it."""
-    profile = None if space is None else icc_profile(space)
-    if profile is None:
-        return colour
-    target = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    transform = ImageCms.ImageCmsTransform(
-        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")), target, "RGB", "RGB"
-    )
-    red, green, blue = transform.apply(Image.new("RGB", (1, 1), colour[:3])).tobytes()
-    return red, green, blue, colour[3]
-
-
 def converted(image: Image.Image, profile: bytes | None, wanted: Space = "srgb") -> Image.Image:
     """RGB, or RGBA where any pixel is not opaque. Alpha is carried past the conversion untouched."""
     if image.mode not in ("LA", "RGBA"):
@@ -70,6 +56,13 @@ def from_srgb(image: Image.Image, space: Space) -> Image.Image:
     if image.mode == "RGBA":
         colour.putalpha(image.getchannel("A"))
     return colour
+
+
+@lru_cache(maxsize=64)
+def colour_from_srgb(colour: Levels, space: Space | None) -> Levels:
+    """A colour of the recipe, which is meant in sRGB, as the pixels of a picture in `space` write it."""
+    red, green, blue = from_srgb(Image.new("RGB", (1, 1), colour[:3]), space or "srgb").tobytes()
+    return red, green, blue, colour[3]
 
 
 @lru_cache(maxsize=1)

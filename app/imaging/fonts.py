@@ -100,6 +100,7 @@ def runs(text: str, font: str | None = None) -> list[Run]:
     return found
 
 
+@lru_cache(maxsize=16)  # opening one takes 6 ms, and a sheet has hundreds of captions
 def face(path: Path, size: float, layout: ImageFont.Layout = ImageFont.Layout.RAQM) -> ImageFont.FreeTypeFont:
     """Raises OSError for a file that is no font, or one of bitmaps of other sizes."""
     # Not ImageFont.truetype: it would look through the user's folders for a file that it could not open.

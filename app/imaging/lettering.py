@@ -25,6 +25,9 @@ _LANGUAGES = (("ja", re.compile("[\u3040-\u30ff]")), ("ko", re.compile("[\u1100-
               ("zh-Hans", re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")))  # fmt: skip
 
 
+_BLACK = (0, 0, 0, 255)
+
+
 @dataclass(frozen=True, slots=True)
 class Lettering:
     """`stroke_width` is counted in ems, so that it grows with the letters; it is drawn around them, below the fill."""
@@ -79,6 +82,24 @@ def drawn(lettering: Lettering, size: float) -> Image.Image:
         ground = _coloured(around, lettering.stroke_color)
         image = Image.alpha_composite(ground, image)
     return image.crop(around.getbbox() or (0, 0, 1, 1))
+
+
+def advance(text: str, size: float) -> float:
+    """How long a line is, with the room that its letters keep around them. Raises MissingFont."""
+    return sum(
+        part.face.getlength(part.text, "L", part.direction, None, _language(text))
+        for part in _line(Lettering(text, _BLACK), size, _language(text))
+    )
+
+
+def line(text: str, size: float) -> tuple[Image.Image, tuple[int, int]]:
+    """What the letters of a line that is not empty cover, and where in that it begins, on its baseline.
+
+    Raises MissingFont.
+    """
+    lettering = Lettering(text, _BLACK)
+    left, top, *_ = _bounds(_line(lettering, size, _language(text)), _language(text), 0)
+    return _masks(lettering, size)[0], (-left, -top)
 
 
 def _coloured(mask: Image.Image, colour: RGBA) -> Image.Image:

@@ -9,7 +9,7 @@ from app.imaging.operation import MAX_SIDE, rgba
 from app.imaging.picture import Size, of
 
 MAX_PIXELS = 50_000_000
-"""Of one sheet: 200 MB with transparency, and as much again while it is encoded."""
+"""Of one sheet: 200 MB with transparency; the encoder holds a copy of it, and the file."""
 
 
 def misfit(size: Size, encoder: type[Encoder]) -> str | None:

@@ -5,7 +5,7 @@ from PIL import Image, ImageChops, ImageFile
 from pydantic import ValidationError
 
 from app.errors import NotCollectable
-from app.imaging.captions import shortened
+from app.imaging.captions import drawable, shortened
 from app.imaging.collector import Collected
 from app.imaging.collectors.contact_sheet import ContactSheet
 from app.imaging.picture import Picture
@@ -150,6 +150,25 @@ def test_two_captions_have_one_baseline(pieces: Pieces):
 def test_any_name_can_be_a_caption(pieces: Pieces, caption: str):
     pieces.add(plain(size=(4, 3)), caption)
     assert page(pieces, captions=True).size == (60, 10 + 30 + 21 + 10)
+
+
+@pytest.mark.parametrize("text", ["фото", "εικόνα", "תמונה", "صورة", "चित्र", "ภาพ", "é", "a\u0301", "תמונה IMG_1"])
+def test_captions_are_in_any_script_that_a_font_is_there_for(text: str):
+    assert drawable(text) == text
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("a\ue000b", "a?b"), ("a\x00b", "a b"), ("\u202egpj.exe", "gpj.exe"), ("\u2067a\u2069", "a"), ("", ""),
+])  # fmt: skip
+def test_what_can_not_be_drawn_is_no_error(text: str, expected: str):
+    assert drawable(text) == expected
+
+
+def test_a_caption_is_in_the_middle_below_its_picture(pieces: Pieces):
+    pieces.add(plain(size=(4, 3)), "HHH")
+    image = page(pieces, captions=True, cell_width=200, gap=0, caption_color="#ffffff").convert("L")
+    left, _, right, _ = image.crop((0, 30, 200, 51)).getbbox()
+    assert abs(left - (200 - right)) <= 2
 
 
 @pytest.mark.parametrize("control", ["\n", "\t", "\u2028"])

@@ -5,7 +5,7 @@ from typing import ClassVar
 from PIL import Image
 from pydantic import Field
 
-from app.imaging.colours import Levels, from_srgb
+from app.imaging.colours import Levels, colour_from_srgb
 from app.imaging.operation import Colour, Operation, rgba
 from app.imaging.picture import Picture, cut, settled
 
@@ -38,7 +38,7 @@ class Trim(Operation):
 
     def _background(self, picture: Picture) -> Levels:
         if self.background is not None:
-            return from_srgb(rgba(self.background), picture.space)
+            return colour_from_srgb(rgba(self.background), picture.space)
         corner = picture.image.crop((0, 0, 1, 1)).convert("RGBA").tobytes()
         return corner[0], corner[1], corner[2], corner[3]
 
