@@ -58,6 +58,8 @@ class Operation(BaseModel):
 
     example: ClassVar[dict[str, Any]]
     """Parameters for the picture in the reference; a test runs them."""
+    exact: ClassVar[bool] = True
+    """Whether `sized` is what comes out, to the pixel; False where that depends on what the picture shows."""
 
     def sized(self, size: Size) -> Size:
         """The size that a picture of this size comes out with; at most, where that depends on what it shows."""
