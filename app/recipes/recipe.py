@@ -239,7 +239,8 @@ class _Builder:
         self._check_name(model.name, f"outputs.{name}.name")
         for at, chosen in enumerate(model.formats):
             path = f"outputs.{name}.formats.{at}"
-            format, settings = (chosen, {}) if isinstance(chosen, str) else next(iter(chosen.items()), ("", {}))
+            named, settings = (chosen, {}) if isinstance(chosen, str) else next(iter(chosen.items()), ("", {}))
+            format = str(self._filled(named, path))
             if isinstance(chosen, dict) and len(chosen) != 1:
                 self.faults.append(Fault(path, "is not one format with its settings, as in {webp: {quality: 75}}"))
             elif format not in kinds:

@@ -34,8 +34,8 @@ class Same(Encoder):
     quality: Quality | None = Field(
         default=None,
         description="Of a lossy format whose pixels change; left out, one at which nobody sees that it was encoded"
-        " twice (JPEG and WebP 90, AVIF 75). `auto` takes the smallest file that looks like the original: encoded anew, or"
-        " as it came.",
+        " twice (JPEG and WebP 90, AVIF 75). `auto` takes the smallest file that looks like the original:"
+        " encoded anew, or as it came.",
     )
 
     def resolved(self, media_type: str) -> Encoder:
