@@ -20,7 +20,7 @@ _STEP = 4
 _BAND_ROWS = 256
 """Pictures are compared in bands of about so many rows: floating point copies of all of a large one are gigabytes."""
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-_GROUNDS = ("#ffffff", "#000000")
+_GROUNDS = ((255, 255, 255), (0, 0, 0))
 
 
 class Reference:
@@ -83,7 +83,7 @@ def _mean(bands: list[_Band], others: Iterator[Image.Image]) -> float:
     return sum(band.ssim(other) * band.count for band, other in zip(bands, others, strict=True)) / windows
 
 
-def _luminance(image: Image.Image, ground: str) -> Image.Image:
+def _luminance(image: Image.Image, ground: tuple[int, int, int]) -> Image.Image:
     return flattened(image, ground).convert("L")
 
 

@@ -133,3 +133,15 @@ def test_a_container_that_does_not_end_is_encoded_or_refused_and_never_copied(da
                        (saved(gradient(), "WEBP"), "webp"), (saved(gradient(), "GIF"), "gif")):  # fmt: skip
         assert containers.rewritten(data[:-cut], f"image/{kind}", frozenset(), None) is None
     assert containers.rewritten(b"\xff\xd8\xff\xe0" + struct.pack(">H", 0), "image/jpeg", frozenset(), None) is None
+
+
+def test_the_smallest_file_is_taken_that_looks_like_the_original(darkroom: Darkroom) -> None:
+    """A file that was encoded well already is copied; a wasteful one is encoded anew."""
+    thrifty = saved(noise((300, 200)), "JPEG", quality=20, optimize=True)
+    wasteful = saved(noise((300, 200)), "JPEG", quality=100)
+    for data, quality in ((thrifty, None), (wasteful, int)):
+        darkroom.source.write_bytes(data)
+        making = Making(Graph(()), (Output("file", "source", Same(quality="auto")),))
+        file = render(darkroom.source, making, darkroom.scratch, Limits(LIMIT, 100)).files[0]
+        assert file.path.stat().st_size <= len(data)
+        assert (file.quality is None) == (quality is None)

@@ -48,7 +48,7 @@ def test_every_setting_says_what_it_is(output_format: str) -> None:
     assert all(field.description and field.description.endswith(".") for field in settings_of(output_format).values())
 
 
-@pytest.mark.parametrize("output_format", encoders.found())
+@pytest.mark.parametrize("output_format", sorted(encoders.found().keys() - {"same"}))
 def test_every_format_writes_what_pillow_opens_as_it(output_format: str) -> None:
     kind = encoders.found()[output_format]
     image = opened(encode(output_format, scene()))

@@ -44,6 +44,14 @@ def test_so_few_colours_stay_exact(count: int, dither: bool) -> None:
     assert one(image, max(2, count), dither=dither).tobytes() == image.tobytes()
 
 
+@pytest.mark.parametrize("dither", [True, False])
+def test_so_few_colours_stay_exact_however_close_they_are(dither: bool) -> None:
+    """Pillow's dither finds colours of a palette on a coarse grid, and mistakes neighbours for each other."""
+    image = Image.new("RGB", (64, 64))
+    image.putdata([(100 + n % 6, 100 + n // 6 % 6, 100 + n // 36 % 6) for n in (at % 216 for at in range(64 * 64))])
+    assert one(image, 256, dither=dither).tobytes() == image.tobytes()
+
+
 @pytest.mark.parametrize("colours", [2, 3, 5, 16, 256])
 @pytest.mark.parametrize("dither", [True, False])
 @pytest.mark.parametrize(
