@@ -18,6 +18,7 @@ from reference.samples import CREDIT, Sample, logo, photograph
 from reference.tables import parameter_table
 
 _SIDE = 320
+_FORMATS = [{"webp": {"quality": 75}}]
 _FITTING = {"width": _SIDE, "height": _SIDE, "fit": "inside", "without_enlargement": True}
 
 HEAD = f"""# Operations
@@ -105,13 +106,13 @@ def _recipe(name: str, kind: type[Operation], sample: Sample) -> str:
         steps = {"small": {"op": "resize", "with": {"width": _SIDE}}, "example": {"op": name, "from": "small", **step}}
     elif max(size) > _SIDE:
         steps["small"] = {"op": "resize", "from": "example", "with": _FITTING}
-    outputs = {"picture": {"from": list(steps)[-1], "formats": ["webp"]}}
+    outputs = {"picture": {"from": list(steps)[-1], "formats": _FORMATS}}
     return yaml({**_head(name), "steps": steps, "outputs": outputs})
 
 
 def _unchanged() -> str:
     return yaml({**_head("unchanged"), "steps": {"small": {"op": "resize", "with": {"width": _SIDE}}},
-                  "outputs": {"picture": {"from": "small", "formats": ["webp"]}}})  # fmt: skip
+                  "outputs": {"picture": {"from": "small", "formats": _FORMATS}}})  # fmt: skip
 
 
 def _head(name: str) -> dict[str, Any]:

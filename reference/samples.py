@@ -8,11 +8,10 @@ from PIL import Image, ImageDraw
 
 from reference.places import DOCS
 
-CREDIT = (
-    "The sample photograph is “Seeding” by Clemens Engelhardt, cut and made smaller; it is in the public domain"
-    " ([CC0 1.0](https://creativecommons.org/publicdomain/zero/1.0/)) and comes from Debian's package"
-    " `lomiri-wallpapers-16.04`. The logo is drawn by Darkroom's own code."
-)
+CREDIT = """\
+The sample photograph is “Picture 0B” by Trevor “Freespace” (2018), under
+[CC BY 4.0](https://creativecommons.org/licenses/by/4.0/), from Debian's package `lomiri-wallpapers-16.04`. It was cut
+and made smaller, and the pictures here are made from it. The logo is drawn by Darkroom's own code."""
 _SMOOTH = 4
 
 

@@ -38,6 +38,7 @@ class Lossy(Encoder):
     max_bytes: int | None = Field(
         default=None,
         ge=1,
+        le=1_000_000_000,
         description="The largest file, in bytes: with the best quality that fits, up to `quality`.",
         json_schema_extra={"unit": "bytes"},
     )

@@ -14,6 +14,7 @@ class Trim(Operation):
     """Cut off edges that have all one colour, or are transparent. A picture of nothing else stays as it is."""
 
     example: ClassVar = {"threshold": 10}
+    exact: ClassVar = False
 
     threshold: float = Field(
         default=10,

@@ -135,7 +135,7 @@ def test_deep_nesting_is_refused(text: str):
 def test_a_document_of_more_than_the_limit_is_refused_and_one_of_just_the_limit_read():
     text = "a: " + "x" * (notation.MAX_BYTES - 3)
     assert notation.read(text) == {"a": "x" * (notation.MAX_BYTES - 3)}
-    assert refusal(text + "x") == "The recipe has 100,001 bytes; it may have 100,000."
+    assert refusal(text + "x") == "The recipe has 500,001 bytes; it may have 500,000."
     assert "it may have" in refusal("a: " + "ü" * (notation.MAX_BYTES // 2))
 
 

@@ -72,6 +72,12 @@ def test_what_only_looks_like_a_reference_is_text(text: str):
     assert "is no colour" in str(error.value)
 
 
+def test_a_text_of_nothing_but_beginnings_is_read_in_time():
+    """A pattern that runs to the end from each of them takes minutes: the test's own limit would end it."""
+    with pytest.raises(InvalidRecipe, match=r"background: "):
+        recipe({}, {"background": "${" * 200_000})
+
+
 def test_a_value_is_not_looked_into_again():
     made = recipe({"a": of_type("string", "x"), "b": of_type("string", "y")}, {}, name="${output}-${a}-${b}")
     facts = {"stem": "s", "format": "jpeg", "width": 1, "height": 1}
