@@ -23,7 +23,7 @@ def json_schema() -> dict[str, Any]:
         named[key]["properties"]["op"]["enum"] = list(found)
         named[key] |= {"allOf": [_parameters_of(kind, name, model) for name, model in found.items()]} if found else {}
     named["outputs"]["properties"]["formats"]["items"] = {
-        "anyOf": [{"enum": list(encoders.found())}, _with_settings()]
+        "anyOf": [{"enum": list(encoders.found())}, {"$ref": "#/$defs/reference"}, _with_settings()]
     }  # fmt: skip
     title = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Darkroom recipe"}
     return title | schema | {"$defs": {"reference": _REFERENCE} | _definitions()}

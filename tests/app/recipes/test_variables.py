@@ -206,9 +206,15 @@ def test_a_job_can_not_fill_in_what_is_no_variable():
         SIZED.making({"side": 0})
 
 
-def test_neither_operations_nor_formats_nor_sources_are_filled_in():
-    variables = {"v": of_type("string", "jpeg")}
-    with pytest.raises(InvalidRecipe, match=r"outputs\.out\.formats\.0: there is no format '\$\{v\}'"):
-        recipe(variables, {"background": "${v}"}, formats=["${v}"])
+def test_a_format_can_be_chosen_by_the_job():
+    made = recipe({"format": of_type("string", "webp", choices=["webp", "png"])}, {}, formats=["${format}"])
+    assert made.output_names == ("out-webp",)
+    assert [output.name for output in made.making({"format": "png"}).outputs] == ["out-png"]
+    with pytest.raises(InvalidRecipe, match=r"outputs\.out\.formats\.0: there is no format 'wepb'; did you mean webp"):
+        recipe({"format": of_type("string", "wepb")}, {}, formats=["${format}"])
+
+
+def test_neither_operations_nor_sources_are_filled_in():
+    variables = {"v": of_type("string", "black")}
     with pytest.raises(InvalidRecipe, match=r"outputs\.out\.from: there is no step '\$\{v\}'"):
         recipe(variables, {"background": "${v}"}, **{"from": "${v}"})
