@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, func, select
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from app import machine, recipes
@@ -16,6 +16,7 @@ from app.database import Base, db, reading, transaction, utc_now
 from app.dispatch import GRACE, Due
 from app.errors import NoFiles, NotFound, NothingToDownload, NothingToRetry
 from app.ids import new_id
+from app.imaging.naming import without_page
 from app.models import Asset, Item, ItemState, Job, JobState, Lane, Output
 from app.recipes import Recipe
 from app.recipes.recipe import Values
@@ -115,15 +116,19 @@ def output(output_id: UUID) -> Output:
 
 
 def collectable(job_id: UUID, names: Collection[str]) -> Sequence[Output]:
-    """The outputs of these names of all files of the job, in the order of the files and of the names' outputs."""
+    """The outputs of these names, of every page, of all files of the job, in the order of the files and of the outputs
+    of each.
+    """
     with reading() as session:
-        return session.scalars(
+        rows = session.scalars(
             select(Output)
             .join(Output.item)
-            .where(Item.job_id == job_id, Item.collects.is_(None), Output.name.in_(names))
+            .where(Item.job_id == job_id, Item.collects.is_(None))
+            .where(or_(Output.name.in_(names), *(Output.name.startswith(f"{name}-p") for name in names)))
             .order_by(Item.position, Output.position)
             .options(contains_eager(Output.item).joinedload(Item.asset))
         ).all()
+    return [row for row in rows if without_page(row.name) in names]
 
 
 def results(job_id: UUID) -> tuple[Job, Sequence[Output]]:

@@ -1,7 +1,8 @@
 """Results that are there already: the same file with the same steps and settings is not worked on again."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +11,8 @@ from sqlalchemy.orm import joinedload
 from app.database import reading
 from app.models import Asset, Item, Output
 
+_BATCH = 500
+"""How many values one statement may name: databases have limits."""
 _FACTS = ("media_type", "width", "height", "frames")
 
 
@@ -22,11 +25,13 @@ class Reusable:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-def find(keys: Mapping[str, str], is_stored: Callable[[str], bool]) -> Reusable:
+def find(keys: Iterable[str], is_stored: Callable[[str], bool]) -> Reusable:
     """What some job has of these keys and what is still stored; whoever names a file then has to keep it."""
     whole = joinedload(Output.item).joinedload(Item.asset)
+    wanted, rows = iter(set(keys)), list[Output]()
     with reading() as session:
-        rows = session.scalars(select(Output).where(Output.key.in_(set(keys.values()))).options(whole)).all()
+        while batch := list(islice(wanted, _BATCH)):
+            rows += session.scalars(select(Output).where(Output.key.in_(batch)).options(whole)).all()
     found = {str(row.key): row for row in rows if is_stored(row.sha256)}
     return Reusable(found, *_facts(next(iter(found.values())).item)) if found else Reusable()
 

@@ -1,6 +1,6 @@
 """What an item becomes: the outputs of a file, or what is collected from those of all files of its job."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,16 @@ from app import jobs, reuse
 from app.errors import NotCollectable
 from app.imaging import encoder, identity
 from app.imaging.collector import Piece
-from app.imaging.limits import Limits
-from app.imaging.outputs import Making
+from app.imaging.formats import PAGED
+from app.imaging.limits import Limits, check_type
+from app.imaging.naming import of_page
+from app.imaging.outputs import Making, Output
 from app.imaging.pipeline import render
 from app.items import Claim
-from app.models import Output
+from app.models import Output as Row
 from app.names import result_name, stem
 from app.recipes import Recipe
+from app.reuse import Reusable
 from app.storage import Store, StoredFile
 
 Patiently = Callable[[Callable[[], Any]], Any]
@@ -29,7 +32,7 @@ class Made:
     """What the item's end records: facts of the original, the output rows, and the item's own data."""
 
     asset: Mapping[str, Any]
-    outputs: list[Output]
+    outputs: list[Row]
     data: Mapping[str, Any]
 
 
@@ -41,23 +44,52 @@ class Bench:
         self._run, self._patiently = run, patiently
 
     def made(self, claim: Claim, sha256: str, recipe: Recipe) -> Made:
-        """The outputs of a file; those that some job has already are not made again."""
+        """The outputs of a file, page by page; those that some job has already are not made again."""
         making = recipe.making(claim.variables)
-        keys = identity.keys(sha256, making)
-        there = self._patiently(lambda: reuse.find(keys, self._store.has))
-        missing = tuple(output for output in making.outputs if keys[output.name] not in there.outputs)
+        there = self._there(sha256, making)
+        missing = self._missing(sha256, making, there)
         new = self._rendered(sha256, replace(making, outputs=missing)) if missing else _NOTHING
-        rows = []
-        for position, output in enumerate(making.outputs):
-            row = new.rows.get(output.name) or _copy(there.outputs[keys[output.name]])
-            form = encoder.name_of(output.encoder)
-            facts = {"stem": stem(claim.name), "format": form, "width": row.width, "height": row.height}
-            name = recipe.result_name(output.name, facts, claim.variables)
-            row.name, row.key = output.name, keys[output.name]
-            row.filename = result_name(name, row.filename.rpartition(".")[2])
-            row.item_id, row.attempt, row.position = claim.item_id, claim.attempt, position
-            rows.append(row)
-        return Made(new.asset or there.asset, rows, new.data or there.data)
+        asset = new.asset or there.asset
+        pages = self._pages(making, asset)
+        rows = list[Row]()
+        for page in pages:
+            keys = identity.keys(sha256, making, page)
+            for output in making.outputs:
+                row = new.rows.get((output.name, page)) or _copy(there.outputs[keys[output.name]])
+                row.name, row.key = of_page(output.name, page), keys[output.name]
+                row.filename = _filename(recipe, claim, output, row, page)
+                row.item_id, row.attempt, row.position = claim.item_id, claim.attempt, len(rows)
+                rows.append(row)
+        data = new.data or {name: there.data[name] for name in _DATA}
+        return Made(asset, rows, data | _told(len(pages), asset))
+
+    def _there(self, sha256: str, making: Making) -> Reusable:
+        """What there is already. Outputs of the first page tell how many pages there are to look for."""
+        first = self._find(identity.keys(sha256, making).values())
+        if first.asset:
+            check_type(first.asset["media_type"], self._limits)  # another recipe may have taken what this one does not
+        pages = self._pages(making, first.asset)
+        if pages in ([], [None]):
+            return first
+        return self._find(key for page in pages for key in identity.keys(sha256, making, page).values())
+
+    def _find(self, keys: Iterable[str]) -> Reusable:
+        wanted = set(keys)
+        found: Reusable = self._patiently(lambda: reuse.find(wanted, self._store.has))
+        return found
+
+    def _missing(self, sha256: str, making: Making, there: Reusable) -> tuple[Output, ...]:
+        """The outputs that are not there of every page; where no page is known, all."""
+        keys = [identity.keys(sha256, making, page) for page in self._pages(making, there.asset)]
+        return tuple(
+            output
+            for output in making.outputs
+            if not keys or any(of_one[output.name] not in there.outputs for of_one in keys)
+        )
+
+    def _pages(self, making: Making, asset: Mapping[str, Any]) -> list[int | None]:
+        """Those that are made of a file with these facts; none where it has never been opened."""
+        return making.pages(_count(asset), self._limits.max_pages) if asset else []
 
     def collected(self, claim: Claim, recipe: Recipe) -> Made:
         """What the recipe collects from the outputs of all files of the job. Raises NotCollectable."""
@@ -73,7 +105,7 @@ class Bench:
         rows = []
         for position, file in enumerate(answer):
             stored = self._store.adopt(Path(file["path"]))
-            rows.append(Output(
+            rows.append(Row(
                 item_id=claim.item_id, attempt=claim.attempt, position=position,
                 name=f"{file['name']}-{file['extension']}",
                 filename=result_name(file["name"], file["extension"]), media_type=file["media_type"],
@@ -85,25 +117,45 @@ class Bench:
         original, scratch, limits = self._store.path(sha256), self._scratch, self._limits
         answer = self._run(lambda: asdict(render(original, making, scratch, limits)))
         stored = {path: self._store.adopt(Path(path)) for path in {file["path"] for file in answer["files"]}}
-        rows = {file["name"]: _new(file, stored[file["path"]]) for file in answer["files"]}
-        return _Rendered(answer["source"], rows, {name: answer[name] for name in ("placeholder", "dominant_color")})
+        rows = {(file["name"], file["page"]): _new(file, stored[file["path"]]) for file in answer["files"]}
+        return _Rendered(answer["source"], rows, {name: answer[name] for name in _DATA})
 
 
 @dataclass(frozen=True, slots=True)
 class _Rendered:
     asset: Mapping[str, Any]
-    rows: Mapping[str, Output]
-    data: Mapping[str, Any]
+    rows: Mapping[tuple[str, int | None], Row]
+    data: dict[str, Any]
 
 
+_DATA = ("placeholder", "dominant_color")
 _NOTHING = _Rendered({}, {}, {})
 
 
-def _new(file: Mapping[str, Any], stored: StoredFile) -> Output:
+def _count(asset: Mapping[str, Any]) -> int:
+    """Of pages."""
+    return int(asset["frames"]) if asset["media_type"] in PAGED else 1
+
+
+def _told(made: int, asset: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a file with several pages, how many of them something was made of."""
+    there = _count(asset)
+    return {"pages": {"made": made, "of": there}} if there > 1 else {}
+
+
+def _filename(recipe: Recipe, claim: Claim, output: Output, row: Row, page: int | None) -> str:
+    facts: dict[str, object] = {
+        "stem": stem(claim.name), "format": encoder.name_of(output.encoder), "width": row.width, "height": row.height,
+    }  # fmt: skip
+    name = recipe.result_name(output.name, facts if page is None else facts | {"page": page}, claim.variables)
+    return result_name(name, row.filename.rpartition(".")[2])
+
+
+def _new(file: Mapping[str, Any], stored: StoredFile) -> Row:
     told = {name: file[name] for name in ("media_type", "width", "height", "quality", "tries")}
-    return Output(filename=f".{file['extension']}", sha256=stored.sha256, bytes=stored.bytes, **told)
+    return Row(filename=f".{file['extension']}", sha256=stored.sha256, bytes=stored.bytes, **told)
 
 
-def _copy(row: Output) -> Output:
+def _copy(row: Row) -> Row:
     same = ("filename", "sha256", "bytes", "media_type", "width", "height", "quality", "tries")
-    return Output(reused=True, **{name: getattr(row, name) for name in same})
+    return Row(reused=True, **{name: getattr(row, name) for name in same})

@@ -26,7 +26,8 @@ logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 # A file can make Pillow seek to an offset that no file can have: an OSError with a number, but not the machine's.
 _ERRNOS_OF_THE_FILE = {errno.EINVAL, errno.EOVERFLOW}
-_OUT_OF_MEMORY = re.compile(r"out of memory", re.IGNORECASE)
+# libheif says so, too, of what its limits do not allow, which is the file's fault.
+_OUT_OF_MEMORY = re.compile(r"out of memory|memory allocation error(?!.*security limit)", re.IGNORECASE)
 _UNSUPPORTED = re.compile(
     r"unsupported|not (yet )?supported|cannot handle|unknown (pixel mode|data organization)|unknown compression",
     re.IGNORECASE,
@@ -72,7 +73,7 @@ def raise_for_memory(error: Exception) -> None:
 
 def fault(human_name: str, detail: str) -> FileError:
     """The error for a file of an accepted format that could not be read, by what the decoder said of it."""
-    reason = _printable(detail)
+    reason = _printable(detail.strip())
     if _UNSUPPORTED.search(detail):
         return UnsupportedFile(
             f"It is a {human_name} file of a kind that Darkroom does not read{reason}; "
