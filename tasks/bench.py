@@ -60,7 +60,7 @@ class Bench:
                 row.filename = _filename(recipe, claim, output, row, page)
                 row.item_id, row.attempt, row.position = claim.item_id, claim.attempt, len(rows)
                 rows.append(row)
-        data = new.data or {name: there.data[name] for name in _DATA}
+        data = new.data or {name: there.data[name] for name in _DATA if name in there.data}
         return Made(asset, rows, data | _told(len(pages), asset))
 
     def _there(self, sha256: str, making: Making) -> Reusable:

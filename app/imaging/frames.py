@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO
 
 from PIL import ImageFile
@@ -47,24 +48,27 @@ def tiff_pages(stream: IO[bytes]) -> list[int]:
 
 
 def _subfile_types(stream: IO[bytes]) -> Iterator[int]:
-    """Follow the chain of directories; BigTIFF (version 43) has 8 byte counts and offsets in 20 byte entries."""
+    """Follow the chain of directories; BigTIFF (version 43) has 8 byte counts and offsets in 20 byte entries.
+
+    Where the chain is broken there should be a page: it is one, and whoever turns to it will see what is wrong with it.
+    """
     header = stream.read(16)
     order = "<" if header[:2] == b"II" else ">"
     big = _BIG_TIFF_VERSION in (header[2], header[3])
     count_format, offset_format, entry = (order + "Q", order + "Q", 20) if big else (order + "H", order + "L", 12)
     (offset,) = struct.unpack_from(offset_format, header, 8 if big else 4)
     seen: set[int] = set()
-    try:
-        while offset and offset not in seen and len(seen) < MAX_COUNTED:
+    while offset and offset not in seen and len(seen) < MAX_COUNTED:
+        seen.add(offset)
+        kind, following = 0, b""
+        with suppress(struct.error, OSError, OverflowError, ValueError):
             stream.seek(offset)
             (entries,) = struct.unpack(count_format, stream.read(struct.calcsize(count_format)))
             kind = _subfile_type(stream.read(min(entries, _MAX_ENTRIES) * entry), order, entry)
             stream.seek(offset + struct.calcsize(count_format) + entries * entry)
-            seen.add(offset)
-            yield kind
-            (offset,) = struct.unpack(offset_format, stream.read(struct.calcsize(offset_format)))
-    except (struct.error, OSError, OverflowError, ValueError):
-        pass  # a broken chain: the pages up to here are counted, and decoding the first will tell if it is readable
+            following = stream.read(struct.calcsize(offset_format))
+        yield kind
+        offset = int.from_bytes(following, "little" if order == "<" else "big")
 
 
 def _subfile_type(directory: bytes, order: str, entry: int) -> int:

@@ -39,6 +39,8 @@ class HeifPicture(HeifImageFile):
             raise SyntaxError("no HEIF")
         self.fp = io.BytesIO(data)
         super()._open()  # type: ignore[no-untyped-call]
+        if not self.mode:
+            raise SyntaxError("the coding of its pixels is not supported")
         self.custom_mimetype = media_type
         if self.info.get("icc_profile") is None and self._coding("color_primaries") == _DISPLAY_P3_PRIMARIES:
             self.info["icc_profile"] = icc_profile("display-p3")
@@ -70,24 +72,37 @@ def claimed_size(stream: IO[bytes]) -> Size | None:
     libheif decodes no image beyond the size that is claimed for it. Pillow is told another one, where a part is cut out
     for show.
     """
-    stream.seek(0, io.SEEK_END)
-    places = [(0, stream.tell())]
+    length = _length(stream)
+    places = [(0, length)]
     for name, skip in ((b"meta", _VERSION_BYTES), (b"iprp", 0), (b"ipco", 0), (b"ispe", 0)):
         inner = (box for start, end in places for box in _boxes(stream, start, end))
-        places = [(start + skip, end) for kind, start, end in islice(inner, _MAX_BOXES) if kind == name]
+        found = [(start, end) for kind, start, end in islice(inner, _MAX_BOXES) if kind == name]
+        places = [(start + skip, min(end, length)) for start, end in found]
     sizes = [size for start, _ in places if (size := _extents(stream, start))]
     return max(sizes, key=lambda size: size[0] * size[1], default=None)
 
 
+def check_whole(stream: IO[bytes]) -> None:
+    """Raises EOFError where the file ends before its pixels do: libheif puts black in the place of missing tiles."""
+    length = _length(stream)
+    for kind, _, end in islice(_boxes(stream, 0, length), _MAX_BOXES):
+        if kind in (b"meta", b"mdat") and end > length:
+            raise EOFError(f"{length:,} of {end:,} bytes")
+
+
+def _length(stream: IO[bytes]) -> int:
+    return stream.seek(0, io.SEEK_END)
+
+
 def _boxes(stream: IO[bytes], at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, start and end of what is within each box (ISO/IEC 14496-12, 4.2)."""
+    """Kind, start and end of what is within each box (ISO/IEC 14496-12, 4.2); the last may say that it ends later."""
     while at + 8 <= end:
         stream.seek(at)
         size, kind = struct.unpack(">I4s", stream.read(8))
         start = at + 8
         if size == 1:
             size, start = int.from_bytes(stream.read(8), "big"), at + 16
-        at = end if size == 0 else min(end, at + size)
+        at = end if size == 0 else at + size
         if at < start:
             return
         yield kind, start, at

@@ -73,7 +73,7 @@ def raise_for_memory(error: Exception) -> None:
 
 def fault(human_name: str, detail: str) -> FileError:
     """The error for a file of an accepted format that could not be read, by what the decoder said of it."""
-    reason = _printable(detail.strip())
+    reason = _printable(detail)
     if _UNSUPPORTED.search(detail):
         return UnsupportedFile(
             f"It is a {human_name} file of a kind that Darkroom does not read{reason}; "

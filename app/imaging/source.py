@@ -41,6 +41,7 @@ def opened(source: Path, max_pixels: int, page: int = 1) -> Iterator[ImageFile.I
             check_pixel_format(image)
             if isinstance(image, heif.HeifPicture):
                 image.check(max_pixels)
+                heif.check_whole(stream)
             if image.format == "PNG":
                 check_png_chunks(source)
             yield image

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.imaging.pipeline import traits_of_file
+from app.imaging.limits import Limits
 from app.imaging.plan import plan
+from app.imaging.reader import traits_of_file
 
 from .conftest import LIMIT, Darkroom, making, spec
 from .pictures import exif, gradient, saved
@@ -18,7 +19,7 @@ from .pictures import exif, gradient, saved
 def test_the_planned_outputs_are_the_ones_that_are_made(darkroom: Darkroom, orientation: int) -> None:
     specs = [spec(100, "jpeg"), spec(37, "webp"), spec(5000, "avif")]
     made = darkroom.render(saved(gradient((333, 250)), "JPEG", exif=exif(orientation)), specs)
-    planned = plan(making(specs), traits_of_file(darkroom.source, LIMIT))
+    planned = plan(making(specs), traits_of_file(darkroom.source, LIMITS, 150))
     assert [(o.name, o.format, o.width, o.height) for o in planned.outputs] == [
         (f.name, f.format, f.width, f.height) for f in made.files
     ]
@@ -34,9 +35,10 @@ def test_the_decoded_pixels_are_those_of_the_scaled_decoding(
 ) -> None:
     file = tmp_path / "a"
     Image.new("RGB", size).save(file, kind)
-    assert plan(making([spec(width)]), traits_of_file(file, LIMIT)).decoded_megapixels == megapixels
+    assert plan(making([spec(width)]), traits_of_file(file, LIMITS, 150)).decoded_megapixels == megapixels
 
 
+LIMITS = Limits(LIMIT, 500)
 SLACK = 8_000_000
 """What allocators and codecs take or have already, whatever the picture."""
 MEASURE = """
@@ -61,7 +63,7 @@ def test_the_planned_memory_is_near_that_of_the_process(tmp_path: Path, kind: st
     file = tmp_path / "a"
     Image.effect_noise((600, 400), 50).resize(size).convert("RGB").save(file, kind)
     wanted = making([spec(int(width), form) for width, form in (word.split(":") for word in outputs)])
-    planned = plan(wanted, traits_of_file(file, LIMIT)).memory_bytes
+    planned = plan(wanted, traits_of_file(file, LIMITS, 150)).memory_bytes
     command = [sys.executable, "-c", MEASURE, str(file), str(tmp_path), *outputs]
     used = int(subprocess.run(command, capture_output=True, check=True, text=True).stdout) * 1024
     assert planned / 2 - SLACK < used < planned * 2 + SLACK, f"planned {planned:,}, used {used:,}"
@@ -72,7 +74,7 @@ def test_more_pixels_and_harder_formats_take_longer(tmp_path: Path) -> None:
     Image.new("RGB", (400, 300)).save(small, "JPEG")
     Image.new("RGB", (4000, 3000)).save(large, "JPEG")
     seconds = [
-        plan(making(specs), traits_of_file(file, LIMIT)).seconds
+        plan(making(specs), traits_of_file(file, LIMITS, 150)).seconds
         for file, specs in (
             (small, [spec(100, "jpeg")]), (large, [spec(100, "jpeg")]), (large, [spec(1000, "jpeg")]),
             (large, [spec(1000, "webp")]), (large, [spec(1000, "webp"), spec(1000, "avif")]),

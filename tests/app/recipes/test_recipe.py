@@ -99,7 +99,7 @@ def test_several_faults_are_told_at_once():
         (written(steps={"Hero Shot": FLIP}),
          "steps.Hero Shot: is not a name here; names are of small letters, digits and hyphens"),
         (written(outputs={"a/b": JPEG}),
-         "outputs.a/b: is not a name here; names are of small letters, digits and hyphens"),
+         "outputs.a/b: is not a name here; names of outputs are of small letters, digits and hyphens, at most 50"),
         (written(vars={"my-var": {"type": "integer", "default": 1}}),
          "vars.my-var: is not a name here; names of variables are of small letters, digits and _, at most 64"),
         (written(steps={"source": FLIP}), "steps.source: is the name of the picture as it was received"),
