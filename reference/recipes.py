@@ -89,7 +89,7 @@ def _told(recipe: Recipe) -> Iterator[str]:
     yield f"### {recipe.name}\n\n{recipe.description} ([{file}](../app/recipes/built_in/{file}))"
     yield f"![{recipe.name}: what it makes of the sample {sample_for(recipe).name}](recipes/{recipe.name}.webp)"
     yield table(
-        ["output", "size", "formats", "files, of photo.jpg"],
+        ["output", "size", "formats", f"files, of photo{sample_for(recipe).extension}"],
         [
             [f"`{one.name}`", f"{one.picture.width} × {one.picture.height}", ", ".join(one.formats),
              ", ".join(f"`{file}`" for file in one.files)]

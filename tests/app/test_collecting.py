@@ -52,6 +52,18 @@ def test_it_waits_until_all_files_have_ended_and_is_due_then(store: Store):
     assert (job.state, job.total, job.succeeded, job.failed) == (JobState.PARTIAL, 3, 2, 1)
 
 
+def test_the_results_of_all_pages_come_and_of_no_output_that_is_called_alike(store: Store):
+    submission = submitted(store, 1)
+    claim = claimed(submission.due[0].id)
+    names = ["small-jpeg-p1", "small-jpeg-plain-webp-p1", "small-jpeg-p2", "small-jpeg-px", "small-webp-p1"]
+    made = [output(claim, name) for name in names]
+    for position, row in enumerate(made):
+        row.position = position
+    assert succeed(claim, *made)
+    found = [row.name for row in jobs.collectable(submission.job.id, ["small-jpeg"])]
+    assert found == ["small-jpeg-p1", "small-jpeg-p2"]
+
+
 def test_the_results_come_in_the_order_of_the_files(store: Store):
     submission = submitted(store, 3)
     for due in reversed(submission.due):

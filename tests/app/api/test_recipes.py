@@ -102,6 +102,12 @@ def test_a_plan_says_what_would_be_made(client: FlaskClient, saved: dict[str, ob
     assert planned["seconds"] > 0
 
 
+def test_a_plan_counts_the_pages_that_would_be_made(client: FlaskClient):
+    asked = {"width": 1654, "height": 2339, "media_type": "application/pdf", "frames": 143}
+    planned = client.post("/api/v1/recipes/pdf-pages/plan", json=asked).json
+    assert (planned["pages"], [one["name"] for one in planned["outputs"]]) == (20, ["page-jpeg", "thumbnail-webp"])
+
+
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
