@@ -87,7 +87,7 @@ def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
 
 def due(now: dt.datetime) -> int:
     db.session.remove()
-    return sum(len(dispatch.due(db.session(), state, now, 100)) for state in machine.WAITING)
+    return sum(len(dispatch.due(db.session(), lane, state, now, 100)) for lane in Lane for state in machine.WAITING)
 
 
 def look(job_id: UUID) -> Job:
@@ -153,11 +153,17 @@ def test_the_way_of_a_job(app: Flask):
     run_due(schedule(store))
 
 
-def test_cancel_and_delete_meet_workers_without_a_deadlock(app: Flask):
+def test_cancel_and_delete_meet_workers_and_a_dispatcher_without_a_deadlock(app: Flask):
     store: Store = app.extensions["darkroom"].store
     for act in (jobs.cancel, jobs.remove) * 5:
-        submission = submitted(store, *[f"{n}.jpg" for n in range(12)])
-        together = threading.Barrier(5)
+        submission = submitted(store, *[f"{n}.jpg" for n in range(60)])
+        together = threading.Barrier(6)
+
+        def publish(due: list[Due], together: threading.Barrier = together) -> None:
+            together.wait(10)
+            with app.app_context():
+                dispatch.mark_published(due, utc_now())
+                lanes.make_due(Lane.INTERACTIVE)
 
         def work(part: list[Due], together: threading.Barrier = together) -> None:
             together.wait(10)
@@ -167,8 +173,9 @@ def test_cancel_and_delete_meet_workers_without_a_deadlock(app: Flask):
                     if claim:
                         items.succeed(claim, SOURCE, [output(claim, sha256=claim.asset_sha256)], {}, store.has)
 
-        with ThreadPoolExecutor(4) as pool:
-            workers = [pool.submit(work, submission.due[start::4]) for start in range(4)]
+        with ThreadPoolExecutor(5) as pool:
+            workers = [pool.submit(work, submission.due[40 + start :: 4]) for start in range(4)]
+            workers.append(pool.submit(publish, submission.due))
             together.wait(10)
             act(submission.job.id)
             for worker in workers:
