@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
-from app import create_app, dispatch, doctor, items, jobs, lanes, machine, processes
+from app import create_app, dispatch, doctor, expiry, items, jobs, lanes, machine, processes, recipes, reuse
 from app.collection import remove_unnamed
 from app.database import Base, db, transaction, utc_now
 from app.dispatch import Due
@@ -28,7 +28,7 @@ from app.settings import load
 from app.storage import Store
 from tasks.periodic import run_due, schedule
 from tests.conftest import close_database, environment
-from tests.factories import DAMAGED, LEASE, PATIENCE, SOURCE, claimed, output, submitted
+from tests.factories import DAMAGED, LEASE, PATIENCE, SOURCE, claimed, output, received, submitted
 from tests.waiting import wait_until
 
 DATABASES = {
@@ -108,9 +108,7 @@ def test_the_way_of_a_job(app: Flask):
     assert items.claim(good.item_id, "nobody", "another worker", LEASE) is None
     assert items.renew(good, LEASE)
     assert items.is_held(good)
-    assert items.succeed(
-        good, SOURCE, [output(good, sha256=good.asset_sha256)], {"dominant_color": "#000000"}, store.has
-    )
+    assert items.succeed(good, SOURCE, [output(good, sha256=good.sha256)], {"dominant_color": "#000000"}, store.has)
     assert items.fail(bad, DAMAGED, PATIENCE)
     assert items.fail(slow, Failure("storage-full", "2.jpg: no room", Retry.PATIENT), PATIENCE)
     assert items.hand_back(lost)
@@ -146,11 +144,46 @@ def test_the_way_of_a_job(app: Flask):
     presence.end()
     db.session.remove()
 
-    assert remove_unnamed(store, [good.asset_sha256]) == 0
+    assert remove_unnamed(store, [good.sha256]) == 0
     assert remove_unnamed(store, jobs.remove(job_id)) == 1
     with transaction() as session:
         assert [session.query(table).count() for table in (Job, Item, Output, Asset, Event)] == [0] * 5
     run_due(schedule(store))
+
+
+def test_the_way_of_a_recipe_and_of_what_is_collected(app: Flask):
+    """Saved, asked for by name, reused, collected again where a file is tried again, and expired."""
+    store: Store = app.extensions["darkroom"].store
+    document = {
+        "schema": 1, "name": "sheets",
+        "outputs": {"z": {"formats": ["jpeg"]}, "a": {"formats": ["webp"]}},
+        "collect": {"sheet": {"op": "contact_sheet", "from": ["z-jpeg"]}}, "results": {"expire_after": "1m"},
+    }  # fmt: skip
+    recipes.save(recipes.parse(document))
+    recipe = recipes.asked_for("sheets@1")
+    assert recipe.output_names == ("z-jpeg", "a-webp"), "outputs have an order"
+    submission = jobs.submit([received(store, f"{n}.jpg") for n in range(2)], store.has, recipe=recipe)
+    sheet = submission.job.items[-1].id
+    first, second = (claimed(waiting.id) for waiting in submission.due)
+    made = output(first, "z-jpeg", sha256=first.sha256)
+    made.key = "k" * 64
+    assert items.succeed(first, SOURCE, [made], {"dominant_color": "#000000"}, store.has)
+    assert items.claim(sheet, "nobody", "worker", LEASE) is None, "a file is open"
+    assert items.fail(second, DAMAGED, PATIENCE)
+    assert due(utc_now()) == 1
+    collecting = claimed(sheet)
+    assert [row.item.name for row in jobs.collectable(submission.job.id, ["z-jpeg"])] == ["0.jpg"]
+    assert reuse.find({"z-jpeg": "k" * 64}, store.has).asset["width"] == SOURCE["width"]
+    assert [waiting.id for waiting in jobs.retry(submission.job.id)] == [second.item_id]
+    assert not items.succeed(collecting, {}, [output(collecting, "sheet", sha256=first.sha256)], {}, store.has)
+    again = claimed(second.item_id)
+    assert items.succeed(again, SOURCE, [output(again, "z-jpeg", sha256=first.sha256)], {}, store.has)
+    last = claimed(sheet)
+    assert items.succeed(last, {}, [output(last, "sheet", sha256=first.sha256)], {}, store.has)
+    job = look(submission.job.id)
+    assert (job.state, job.succeeded, job.variables) == (JobState.SUCCEEDED, 3, {})
+    assert expiry.delete_expired(store, utc_now()) == 0
+    assert expiry.delete_expired(store, utc_now() + dt.timedelta(minutes=2)) == 1
 
 
 def test_cancel_and_delete_meet_workers_and_a_dispatcher_without_a_deadlock(app: Flask):
@@ -171,7 +204,7 @@ def test_cancel_and_delete_meet_workers_and_a_dispatcher_without_a_deadlock(app:
                 with app.app_context():
                     claim = items.claim(waiting.id, "nobody", "worker", LEASE)
                     if claim:
-                        items.succeed(claim, SOURCE, [output(claim, sha256=claim.asset_sha256)], {}, store.has)
+                        items.succeed(claim, SOURCE, [output(claim, sha256=claim.sha256)], {}, store.has)
 
         with ThreadPoolExecutor(5) as pool:
             workers = [pool.submit(work, submission.due[40 + start :: 4]) for start in range(4)]
