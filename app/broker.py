@@ -99,10 +99,12 @@ class Sender:
             raise
 
     def has_ready(self, lane: Lane) -> bool:
-        """Whether messages of this lane wait in the broker; what it raises comes through."""
+        """Whether messages of this lane wait in the broker; none do in a queue that is not there.
+
+        Whatever else it raises comes through.
+        """
         try:
-            channel = self._connected().channel
-            return bool(channel.queue_declare(queue_name(lane), passive=True).message_count)
+            return bool(_state(self._connected().connection, queue_name(lane)).messages)
         except Exception:
             self.close()
             raise
@@ -149,11 +151,10 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """What the broker says of a queue; None: it is not there. The embedded Valkey counts no consumers."""
+    """What the broker says of a queue; None: it is not there."""
 
     name: str
     messages: int | None
-    consumers: int | None
 
 
 def examine(celery: Celery) -> list[QueueState]:
@@ -188,5 +189,6 @@ def _state(connection: Any, name: str) -> QueueState:
         try:
             declared = channel.queue_declare(name, passive=True)
         except connection.channel_errors:
-            return QueueState(name, None, None)
-        return QueueState(name, declared.message_count, declared.consumer_count)
+            # In Valkey and Redis a queue is a list, and a list that is empty does not exist.
+            return QueueState(name, None if connection.transport.driver_type == "amqp" else 0)
+        return QueueState(name, declared.message_count)

@@ -1,11 +1,13 @@
 """The commands of `flask --app app`: what somebody who runs Darkroom does by hand."""
 
 import datetime as dt
+from pathlib import Path
 
 import click
 from flask import Flask
 
-from app import collection, doctor, lanes
+from app import collection, doctor, lanes, recipes
+from app.imaging.pipeline import traits_of_file
 from app.models import Lane
 from app.services import services
 
@@ -13,7 +15,7 @@ _LANE = click.Choice([lane.value for lane in Lane])
 
 
 def register(app: Flask) -> None:
-    for command in (_collect, _pause, _resume, _doctor):
+    for command in (_collect, _pause, _resume, _plan, _doctor):
         app.cli.add_command(command)
 
 
@@ -40,6 +42,20 @@ def _pause(lane: str) -> None:
 def _resume(lane: str) -> None:
     """Let a paused lane go on."""
     click.echo(f"The lane {lane} {'goes on' if lanes.resume(Lane(lane)) else 'was not paused'}.")
+
+
+@click.command("plan")
+@click.argument("recipe")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def _plan(recipe: str, file: Path) -> None:
+    """Say what RECIPE would make of FILE and what that would take, without making it."""
+    planned = recipes.asked_for(recipe).plan(traits_of_file(file, services().max_pixels))
+    for output in planned.outputs:
+        click.echo(f"{output.name}: {output.format}, {output.width} × {output.height} pixels")
+    click.echo(
+        f"Decodes {planned.decoded_megapixels:g} megapixels, and should take about {planned.seconds:.2g} s"
+        f" and {planned.memory_bytes / 1e6:.0f} MB."
+    )
 
 
 @click.command("doctor")

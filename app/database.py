@@ -114,6 +114,13 @@ def transaction() -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session that reads what is committed when it begins, beside `db.session`, whose moment may be an older one."""
+    with Session(db.engines.get("read", db.engine), expire_on_commit=False) as session:
+        yield session
+
+
 def ping() -> None:
     """Ask the database for something of ours; raises SQLAlchemyError where it does not answer."""
     db.session.execute(text("SELECT count(*) FROM (SELECT 1 FROM jobs LIMIT 1) AS one"))

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session
 
 from app import items, machine, owners
@@ -49,23 +49,19 @@ class Attempt:
     lease_until: dt.datetime
 
 
-def due(session: Session, state: ItemState, now: dt.datetime, limit: int) -> list[Due]:
-    """The items in one of the two waiting states whose time to be published has come, by that time.
+def due(session: Session, lane: Lane, state: ItemState, now: dt.datetime, limit: int) -> list[Due]:
+    """The items of a lane in one of the two waiting states whose time to be published has come, by that time.
 
-    Those of the interactive lane come first; those of paused lanes not at all.
+    None where the lane is paused.
     """
-    found: list[Due] = []
-    paused = set(session.scalars(select(LanePause.lane)))
-    for lane in Lane:
-        if lane not in paused and len(found) < limit:
-            rows = session.execute(
-                select(Item.id, Item.job_id, Item.lane, Item.dispatch_after, Item.attempt, Item.publishes)
-                .where(Item.lane == lane, Item.state == state, Item.dispatch_after <= now)
-                .order_by(Item.dispatch_after)
-                .limit(limit - len(found))
-            )
-            found += [Due(*row) for row in rows]
-    return found
+    rows = session.execute(
+        select(Item.id, Item.job_id, Item.lane, Item.dispatch_after, Item.attempt, Item.publishes)
+        .where(Item.lane == lane, Item.state == state, Item.dispatch_after <= now)
+        .where(~exists().where(LanePause.lane == lane))
+        .order_by(Item.dispatch_after)
+        .limit(limit)
+    )
+    return [Due(*row) for row in rows]
 
 
 def mark_published(published: Collection[Due], now: dt.datetime) -> None:

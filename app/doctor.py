@@ -80,7 +80,8 @@ def _processes() -> Iterator[Finding]:
             yield Finding(BAD, f"{kind}s", f"none has given a sign of life; `make ps` and `make logs {do}` say why.")
         for process in alive:
             seen, up = _ago(process.seen_at), _ago(process.started_at)
-            yield Finding(OK, f"{kind}s", f"{process.name} runs for {up}, last seen {seen} ago.")
+            size = f" with {process.concurrency} processes" if kind == ProcessKind.WORKER else ""
+            yield Finding(OK, f"{kind}s", f"{process.name}{size} runs for {up}, last seen {seen} ago.")
 
 
 def _lanes() -> Iterator[Finding]:

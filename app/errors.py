@@ -6,7 +6,10 @@ DarkroomError
 │   ├── UnsupportedFile
 │   ├── DamagedFile
 │   ├── TooManyPixels
-│   └── UnsuitableImage
+│   ├── TooManyFrames
+│   ├── TooManyBytes
+│   ├── UnsuitableImage
+│   └── NothingToCollect
 ├── RequestError             the request can not be accepted as it is
 │   ├── NoFiles
 │   ├── TooManyFiles
@@ -18,6 +21,7 @@ DarkroomError
 │   ├── InvalidParameter
 │   └── InvalidRecipe
 ├── NotFound
+│   └── UnknownRecipe
 ├── NothingToRetry           the item or job has not failed
 ├── TemporaryError           trouble of the machine that passes; retrying later helps
 │   ├── StorageFull
@@ -79,9 +83,24 @@ class TooManyPixels(FileError):
     title = "The image has too many pixels"
 
 
+class TooManyFrames(FileError):
+    code = "too-many-frames"
+    title = "The animation has too many frames"
+
+
+class TooManyBytes(FileError):
+    code = "too-many-bytes"
+    title = "The file is too large for the recipe"
+
+
 class UnsuitableImage(FileError):
     code = "unsuitable-image"
     title = "The recipe can not be made of this image"
+
+
+class NothingToCollect(FileError):
+    code = "nothing-to-collect"
+    title = "There is no result to collect"
 
 
 class RequestError(DarkroomError):
@@ -142,6 +161,11 @@ class NotFound(DarkroomError):
     code = "not-found"
     title = "Not found"
     status = 404
+
+
+class UnknownRecipe(NotFound):
+    code = "unknown-recipe"
+    title = "There is no such recipe"
 
 
 class NothingToRetry(DarkroomError):

@@ -6,7 +6,7 @@ whatever the worker has made is to be discarded.
 
 import datetime as dt
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from app.collection import keep_files
 from app.database import db, transaction, utc_now
 from app.errors import Retry
 from app.models import Asset, Item, ItemState, Job, JobState, LanePause, Output
+from app.recipes.schema import Value
 
 _BACKOFF = dt.timedelta(seconds=5)
 _STRIKE_WAIT = dt.timedelta(seconds=15)
@@ -36,11 +37,14 @@ class Claim:
     strikes: int
     retries: int
     troubled_since: dt.datetime | None
-    asset_id: UUID
-    asset_name: str
-    asset_sha256: str
+    name: str
+    """What people call it: the file's name, or that of what is collected."""
+    asset_id: UUID | None
+    sha256: str | None
+    """Of the original; None where the item collects from the results of all others."""
     recipe: str
     recipe_version: int
+    variables: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +70,11 @@ def claim(item_id: UUID, owner: str, worker: str, lease: dt.timedelta) -> Claim 
     paused = exists().where(LanePause.lane == Item.lane)
     with transaction() as session:
         now = utc_now()
-        asked = select(Item.job_id, Job.state).join(Item.job).where(Item.id == item_id, ~paused)
-        job_id, job_state = session.execute(asked).one_or_none() or (None, None)
-        if job_id is None or not machine.move(
+        item = session.scalar(select(Item).where(Item.id == item_id, ~paused).with_for_update(of=Item))
+        if item is None or (item.collects is not None and _is_too_early(item.job)):
+            return None
+        job_id, job_state = item.job_id, item.job.state
+        if not machine.move(
             session, machine.CLAIM, job_id,
             Item.id == item_id, or_(Item.not_before.is_(None), Item.not_before <= now),
             values={
@@ -77,14 +83,20 @@ def claim(item_id: UUID, owner: str, worker: str, lease: dt.timedelta) -> Claim 
             },
         ):  # fmt: skip
             return None
-        if job_state == JobState.QUEUED:
+        if job_state != JobState.RUNNING:  # it was read before the item was locked: what it is now, the UPDATE says
             queued = update(Job).where(Job.id == job_id, Job.state == JobState.QUEUED)
             session.execute(queued.values(state=JobState.RUNNING))
-        item = session.get_one(Item, item_id)
+        session.refresh(item)
         return Claim(
             item.id, item.job_id, item.attempt, item.strikes, item.retries, item.troubled_since,
-            item.asset_id, item.asset.name, item.asset.sha256, item.job.recipe, item.job.recipe_version,
+            item.name, item.asset_id, item.asset.sha256 if item.asset else None,
+            item.job.recipe, item.job.recipe_version, item.job.variables,
         )  # fmt: skip
+
+
+def _is_too_early(job: Job) -> bool:
+    """Whether files are open of whose results something is to be collected."""
+    return job.ended < job.total - job.collecting
 
 
 def is_held(claim: Claim) -> bool:
@@ -104,15 +116,16 @@ def renew(claim: Claim, lease: dt.timedelta) -> bool:
 
 
 def succeed(
-    claim: Claim, asset: dict[str, Any], outputs: Sequence[Output], data: dict[str, Any],
+    claim: Claim, asset: Mapping[str, Any], outputs: Sequence[Output], data: Mapping[str, Any],
     is_stored: Callable[[str], bool],
 ) -> bool:  # fmt: skip
     """running → succeeded; the outputs become visible in the same transaction. Raises FilesCollected."""
     with transaction() as session:
-        if not _end(session, machine.SUCCEED, claim, data=data, error_code=None, error=None):
+        if not _end(session, machine.SUCCEED, claim, data=dict(data), error_code=None, error=None):
             return False
         keep_files(session, (output.sha256 for output in outputs), is_stored)
-        session.execute(update(Asset).where(Asset.id == claim.asset_id).values(asset))
+        if claim.asset_id is not None:
+            session.execute(update(Asset).where(Asset.id == claim.asset_id).values(dict(asset)))
         session.add_all(outputs)
         return True
 

@@ -1,19 +1,25 @@
 """Use cases of jobs: submit one, look at one, list them; cancel, retry, delete. NotFound for what is not there."""
 
-from collections.abc import Callable, Sequence
+import datetime as dt
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, exists, func, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from app import machine, recipes
 from app.collection import keep_files
-from app.database import Base, db, transaction, utc_now
+from app.database import Base, db, reading, transaction, utc_now
 from app.dispatch import GRACE, Due
 from app.errors import NoFiles, NotFound, NothingToRetry
+from app.ids import new_id
 from app.models import Asset, Item, ItemState, Job, JobState, Lane, Output
+from app.recipes import Recipe
+from app.recipes.recipe import Values
+from app.recipes.schema import seconds
 from app.uploads import ReceivedFile
 
 BULK_ABOVE = 50
@@ -21,6 +27,9 @@ BULK_ABOVE = 50
 
 _BATCH = 500
 """How many values one statement may name: databases have limits."""
+
+WHEN_ALL_ENDED = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
+"""When an item that collects is due: never, until the end of the last file says now."""
 
 _NO_ERROR: dict[str, object] = {"error_code": None, "error": None}
 _FAILED = (ItemState.FAILED, ItemState.QUARANTINED)
@@ -45,21 +54,38 @@ class Cancellation:
     ended: int
 
 
-def submit(files: Sequence[ReceivedFile], is_stored: Callable[[str], bool], lane: Lane | None = None) -> Submission:
-    """Record an asset per file and one job with an item per file. Raises NoFiles, FilesCollected."""
+def submit(
+    files: Sequence[ReceivedFile], is_stored: Callable[[str], bool], lane: Lane | None = None,
+    recipe: Recipe | None = None, variables: Values = MappingProxyType({}),
+) -> Submission:  # fmt: skip
+    """Record an asset per file and one job with an item per file.
+
+    `lane` comes before the recipe's, and that before the one that the number of files decides. Raises NoFiles,
+    FilesCollected, and InvalidParameter where a variable is wrong or the recipe does not work with these.
+    """
     if not files:
         raise NoFiles("The request has no file; send at least one, as `curl -F file=@photo.jpg` does.")
-    recipe, now = recipes.latest(recipes.DEFAULT), utc_now()
+    recipe, now = recipe or recipes.latest(recipes.DEFAULT), utc_now()
+    recipe.making(variables)
+    document = recipe.document
+    lane = lane or (Lane(document.run.lane) if document.run.lane else None)
     lane = lane or (Lane.BULK if len(files) > BULK_ABOVE else Lane.INTERACTIVE)
-    job = Job(lane=lane, recipe=recipe.name, recipe_version=recipe.version, total=len(files))
-    job.items = [
-        Item(asset=_asset(file), position=position, lane=lane, dispatch_after=now + GRACE, outputs=[], events=[])
-        for position, file in enumerate(files)
-    ]
+    expire_after = document.results.expire_after
+    job = Job(
+        lane=lane, recipe=recipe.name, recipe_version=recipe.version, variables=dict(variables),
+        total=len(files) + len(document.collect), collecting=len(document.collect),
+        stop_on_error=document.run.on_error == "cancel",
+        keep_seconds=seconds(expire_after) if expire_after else None,
+    )  # fmt: skip
+    job.items = [Item(asset=_asset(file), dispatch_after=now + GRACE) for file in files]
+    job.items += [Item(collects=name, dispatch_after=WHEN_ALL_ENDED) for name in document.collect]
+    ids = sorted(new_id() for _ in job.items)  # as their positions: a database may lock in the order of either
+    for position, item in enumerate(job.items):
+        item.id, item.position, item.lane, item.outputs = ids[position], position, lane, []
     with transaction() as session:
         keep_files(session, (file.stored.sha256 for file in files), is_stored)
         session.add(job)
-    return Submission(job, [Due(item.id, job.id, lane, item.dispatch_after) for item in job.items])
+    return Submission(job, [Due(item.id, job.id, lane, item.dispatch_after) for item in job.items if item.asset])
 
 
 def _asset(file: ReceivedFile) -> Asset:
@@ -67,11 +93,15 @@ def _asset(file: ReceivedFile) -> Asset:
 
 
 def get(job_id: UUID) -> Job:
-    """The job with its items, assets, outputs and timelines."""
-    whole = selectinload(Job.items).options(
-        joinedload(Item.asset), selectinload(Item.outputs), selectinload(Item.events)
-    )
+    """The job with its items, their assets and their outputs."""
+    whole = selectinload(Job.items).options(joinedload(Item.asset), selectinload(Item.outputs))
     return _found(db.session.get(Job, job_id, options=(whole,)), "job", job_id)
+
+
+def item(item_id: UUID) -> Item:
+    """The item with its job, its asset and its outputs."""
+    whole = joinedload(Item.job), joinedload(Item.asset), selectinload(Item.outputs)
+    return _found(db.session.get(Item, item_id, options=whole), "item", item_id)
 
 
 def newest(limit: int, before: UUID | None = None) -> Sequence[Job]:
@@ -84,15 +114,25 @@ def output(output_id: UUID) -> Output:
     return _found(db.session.get(Output, output_id), "output", output_id)
 
 
+def results(job_id: UUID, names: Collection[str]) -> Sequence[Output]:
+    """The outputs of these names of all files of the job, in the order of the files and of the names' outputs."""
+    with reading() as session:
+        return session.scalars(
+            select(Output)
+            .join(Output.item)
+            .where(Item.job_id == job_id, Item.collects.is_(None), Output.name.in_(names))
+            .order_by(Item.position, Output.position)
+            .options(contains_eager(Output.item).joinedload(Item.asset))
+        ).all()
+
+
 def cancel(job_id: UUID) -> Cancellation:
     """Stop what waits and what runs. A worker sees within a second that its attempt is over, and kills the work."""
-    open_items = Item.job_id == job_id, Item.state.in_(machine.CANCEL.sources)
     with transaction() as session:
-        job = _found(session.get(Job, job_id), "job", job_id)
-        states = session.scalars(select(Item.state).where(*open_items).order_by(Item.id).with_for_update()).all()
+        states = [state for _, state in _locked(session, job_id)]
         machine.move(session, machine.CANCEL, job_id, Item.job_id == job_id, values=_NO_ERROR)
-        running = states.count(ItemState.RUNNING)
-        return Cancellation(waiting=len(states) - running, running=running, ended=job.total - len(states))
+        running, ended = states.count(ItemState.RUNNING), sum(state.final for state in states)
+        return Cancellation(waiting=len(states) - running - ended, running=running, ended=ended)
 
 
 def retry(job_id: UUID) -> list[Due]:
@@ -102,9 +142,9 @@ def retry(job_id: UUID) -> list[Due]:
     """
     failed = Item.job_id == job_id, Item.state.in_(_FAILED)
     with transaction() as session:
-        _found(session.get(Job, job_id), "job", job_id)
-        ids = session.scalars(select(Item.id).where(*failed).order_by(Item.id).with_for_update()).all()
-        if not machine.move(session, machine.RETRY, job_id, *failed, values=_anew()):
+        _locked(session, job_id)
+        ids = _retried(session, job_id, *failed)
+        if not ids:
             raise NothingToRetry("No file of this job has failed; only those that failed can be tried again.")
         return _due(session, ids)
 
@@ -113,9 +153,31 @@ def retry_item(item_id: UUID) -> list[Due]:
     """As `retry`, for one item, which may also have been canceled."""
     with transaction() as session:
         item = _found(session.get(Item, item_id), "item", item_id)
-        if not machine.move(session, machine.RETRY, item.job_id, Item.id == item_id, values=_anew()):
+        if item.job.collecting:
+            _locked(session, item.job_id)
+        if not _retried(session, item.job_id, Item.id == item_id):
             raise NothingToRetry(f"The item is {item.state}; only one that failed or was canceled can be tried again.")
         return _due(session, [item_id])
+
+
+def _retried(session: Session, job_id: UUID, *where: ColumnElement[bool]) -> list[UUID]:
+    """Those of these items that have a new start.
+
+    Where files are among them, what was collected from the results of all is made again, after them.
+    """
+    sources = Item.state.in_(machine.RETRY.sources)
+    files = select(Item.id).where(*where, sources, Item.collects.is_(None)).order_by(Item.id)
+    ids = list(session.scalars(files))
+    if not ids:
+        ids = list(session.scalars(select(Item.id).where(*where, sources).order_by(Item.id)))
+        return ids if machine.move(session, machine.RETRY, job_id, *where, values=_anew()) else []
+    if not machine.move(session, machine.RETRY, job_id, *where, Item.collects.is_(None), values=_anew()):
+        return []
+    collecting = Item.job_id == job_id, Item.collects.is_not(None)
+    for transition in (machine.HAND_BACK, machine.RECOLLECT):  # whoever collects at this moment is overtaken
+        machine.move(session, transition, job_id, *collecting, values=_anew() | {"dispatch_after": WHEN_ALL_ENDED})
+    session.execute(delete(Output).where(Output.item_id.in_(select(Item.id).where(*collecting))))
+    return ids
 
 
 def remove(job_id: UUID) -> list[str]:
@@ -125,7 +187,8 @@ def remove(job_id: UUID) -> list[str]:
     """
     of_job = Item.job_id == job_id
     with transaction() as session:
-        assets = session.scalars(select(Item.asset_id).where(of_job).order_by(Item.id).with_for_update()).all()
+        locked = session.scalars(select(Item.asset_id).where(of_job).order_by(Item.id).with_for_update()).all()
+        assets = [asset_id for asset_id in locked if asset_id is not None]
         job = _found(session.get(Job, job_id), "job", job_id)
         hashes = {
             *session.scalars(select(Asset.sha256).join(Item).where(of_job)),
@@ -137,6 +200,13 @@ def remove(job_id: UUID) -> list[str]:
             unused = Asset.id.in_(assets[start : start + _BATCH]), ~exists().where(Item.asset_id == Asset.id)
             session.execute(delete(Asset).where(*unused))
         return sorted(hashes)
+
+
+def _locked(session: Session, job_id: UUID) -> list[tuple[UUID, ItemState]]:
+    """All items of the job with their states, which stay so until the transaction ends; raises NotFound."""
+    rows = select(Item.id, Item.state).where(Item.job_id == job_id).order_by(Item.id).with_for_update()
+    found = [(item_id, state) for item_id, state in session.execute(rows)]
+    return found or _found(None, "job", job_id)
 
 
 def count_open(*where: ColumnElement[bool]) -> int:

@@ -22,13 +22,17 @@ def pause(lane: Lane) -> bool:
 
 
 def resume(lane: Lane) -> bool:
-    """Make all that waits there due, because its messages were dropped meanwhile. False: it was not paused."""
+    """Make all that waits there due, because its messages were dropped meanwhile. False: it was not paused.
+
+    What is there is made due before the pause ends: whoever is interrupted in between finds the lane paused, or well.
+    """
+    make_due(lane)
     with transaction() as session:
         was_paused = session.get(LanePause, lane)
         if was_paused is None:
             return False
         session.delete(was_paused)
-    make_due(lane)
+    make_due(lane)  # what came in that moment
     return True
 
 
@@ -46,7 +50,9 @@ def _make_due(lane: Lane, now: dt.datetime) -> int:
         ids = session.scalars(
             select(Item.id)
             .where(Item.lane == lane, Item.state.in_(machine.WAITING), Item.dispatch_after > now, ready)
+            .order_by(Item.id)  # everybody locks several items in this order
             .limit(_BATCH)
+            .with_for_update()
         ).all()
         session.execute(update(Item).where(Item.id.in_(ids)).values(publishes=0, dispatch_after=now))
         return len(ids)

@@ -10,12 +10,16 @@ pending ────┴─▶ queued ───claim──▶ running ──succe
    └──────────────────────────────── retry ─────────────────────────────┘
 ```
 
+An item that collects from the results of all others is pending from the start, and due when those have ended. It also
+goes back from succeeded to pending (recollect) where one of those is tried again.
+
 `move` is the only function that writes a state. It takes a transition, which names the states that it expects; once an
 item runs, the caller names the attempt too: the attempt is the fencing token. Where no row changes, somebody else was
 first, and the caller stops quietly. So a duplicated, late or reordered message is harmless, and a worker that lost its
 lease can not end a newer attempt. The line in the timeline and the counts of the job are part of the same transaction.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -35,6 +39,8 @@ class Transition:
     kind: EventKind
     sources: tuple[ItemState, ...]
     target: ItemState
+    only: ColumnElement[bool] | None = None
+    """What else must be true of the item."""
 
 
 WAITING = (ItemState.PENDING, ItemState.QUEUED)
@@ -51,6 +57,10 @@ TAKE_BACK = Transition(EventKind.INTERRUPTED, _RUNNING, ItemState.PENDING)
 HAND_BACK = Transition(EventKind.HANDED_BACK, _RUNNING, ItemState.PENDING)
 CANCEL = Transition(EventKind.CANCELED, (*WAITING, *_RUNNING), ItemState.CANCELED)
 RETRY = Transition(EventKind.RETRIED, (ItemState.FAILED, ItemState.QUARANTINED, ItemState.CANCELED), ItemState.PENDING)
+RECOLLECT = Transition(
+    EventKind.RETRIED, (ItemState.SUCCEEDED, *RETRY.sources), ItemState.PENDING, only=Item.collects.is_not(None)
+)
+"""Files of whose results something was collected are made again."""
 
 
 def move(
@@ -62,6 +72,8 @@ def move(
 
     `values` are further columns to set, `code` and `detail` say why in the timeline, `note=False` leaves no line there.
     """
+    if transition.only is not None:
+        where = (*where, transition.only)
     if any(source.final for source in transition.sources):
         moved = {source: _move(session, transition, source, where, code, detail, note, values)
                  for source in transition.sources}  # fmt: skip
@@ -88,7 +100,10 @@ def _move(
             Event.code: literal(code), Event.detail: literal(detail),
         }  # fmt: skip
         lines = select(*told.values()).where(*matching).with_for_update(of=Item)
-        session.execute(insert(Event).from_select(list(told), lines))
+        told_of = session.execute(insert(Event).from_select(list(told), lines))
+        assert isinstance(told_of, CursorResult)
+        if not told_of.rowcount:
+            return 0  # also where an item begins to match in this very moment: no state without its line
     settled = {"finished_at": now if transition.target.final else None}
     if transition.target != ItemState.RUNNING:
         settled |= {"lease_until": None, "owner": None}
@@ -107,6 +122,18 @@ def _count(session: Session, job_id: UUID, state: ItemState, count: int) -> None
     job = session.get_one(Job, job_id, populate_existing=True)
     if job.ended == job.total:
         job.state, job.finished_at = final_job_state(job), utc_now()
+        if job.keep_seconds is not None:
+            job.expires_at = job.finished_at + dt.timedelta(seconds=job.keep_seconds)
+    elif job.stop_on_error and state in (ItemState.FAILED, ItemState.QUARANTINED):
+        move(session, CANCEL, job_id, Item.job_id == job_id, detail="Another file of the job has failed.")
+    elif job.ended == job.total - job.collecting:
+        _begin_collecting(session, job_id)
+
+
+def _begin_collecting(session: Session, job_id: UUID) -> None:
+    """All files have ended: what is collected from their results is due now."""
+    waiting = Item.job_id == job_id, Item.collects.is_not(None), Item.state.in_(WAITING)
+    session.execute(update(Item).where(*waiting).values(publishes=0, dispatch_after=utc_now()))
 
 
 def _reopen(session: Session, job_id: UUID, moved: dict[ItemState, int]) -> None:
@@ -115,7 +142,7 @@ def _reopen(session: Session, job_id: UUID, moved: dict[ItemState, int]) -> None
         fewer = {state.value: getattr(Job, state.value) - count for state, count in moved.items()}
         session.execute(update(Job).where(Job.id == job_id).values(fewer))
         ended = update(Job).where(Job.id == job_id, Job.finished_at.is_not(None))
-        session.execute(ended.values(state=JobState.QUEUED, finished_at=None))
+        session.execute(ended.values(state=JobState.QUEUED, finished_at=None, expires_at=None))
 
 
 def final_job_state(job: Job) -> JobState:

@@ -99,8 +99,25 @@ class Asset(Base):
     created_at: Mapped[dt.datetime] = mapped_column(default=utc_now)
 
 
+class SavedRecipe(Base):
+    """One version of a recipe that somebody saved; it is never changed. The built-in ones are files."""
+
+    __tablename__ = "recipes"
+    __table_args__ = (CheckConstraint("version > 0", name="version"),)
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[dt.datetime] = mapped_column(default=utc_now)
+
+
 class Job(Base):
-    """One submission: one recipe version, one or more items. Its counts are of the items that ended in each way."""
+    """One submission: one recipe version, one or more items. Its counts are of the items that ended in each way.
+
+    `variables` are the values that the job gave to those of the recipe. `collecting` of its `total` items make
+    something of the results of all others, once those have ended. Where `stop_on_error` is set, the first item that
+    fails cancels the rest. The job is deleted at `expires_at`, which its end sets where `keep_seconds` says so.
+    """
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -110,7 +127,7 @@ class Job(Base):
             name="counts",
         ),
         Index("ix_jobs_state", "state", "lane"),
-        CheckConstraint("total > 0", name="total"),
+        CheckConstraint("total > collecting AND collecting >= 0", name="total"),
         CheckConstraint("(state IN ('queued', 'running')) = (finished_at IS NULL)", name="finished"),
     )
 
@@ -119,6 +136,10 @@ class Job(Base):
     lane: Mapped[Lane] = mapped_column(_enum(Lane, "lane"))
     recipe: Mapped[str] = mapped_column(String(64))
     recipe_version: Mapped[int]
+    variables: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    collecting: Mapped[int] = mapped_column(default=0)
+    stop_on_error: Mapped[bool] = mapped_column(default=False)
+    keep_seconds: Mapped[int | None]
     total: Mapped[int]
     succeeded: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
@@ -126,6 +147,7 @@ class Job(Base):
     canceled: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[dt.datetime] = mapped_column(default=utc_now)
     finished_at: Mapped[dt.datetime | None]
+    expires_at: Mapped[dt.datetime | None] = mapped_column(index=True)
 
     items: Mapped[list["Item"]] = relationship(
         back_populates="job", order_by="Item.position", cascade="all, delete-orphan", passive_deletes=True
@@ -137,7 +159,8 @@ class Job(Base):
 
 
 class Item(Base):
-    """One asset in one job: the unit of work, of retry, of progress and of failure.
+    """One asset in one job, or one thing that is collected from the results of all others (`collects`, its name in the
+    recipe): the unit of work, of retry, of progress and of failure.
 
     `attempt` numbers the claims and is the fencing token. `strikes` are the attempts that ended without an answer about
     the file (a killed process, a lost worker), `retries` those that met trouble that passes, first at `troubled_since`.
@@ -151,6 +174,7 @@ class Item(Base):
         UniqueConstraint("job_id", "position"),
         Index("ix_items_due", "lane", "state", "dispatch_after"),
         Index("ix_items_lease", "state", "lease_until"),
+        CheckConstraint("(asset_id IS NULL) = (collects IS NOT NULL)", name="kind"),
         CheckConstraint("attempt >= 0 AND strikes >= 0 AND retries >= 0 AND publishes >= 0", name="counts"),
         CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="lease"),
         CheckConstraint("(state = 'running') = (owner IS NOT NULL)", name="owner"),
@@ -159,7 +183,8 @@ class Item(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
-    asset_id: Mapped[UUID] = mapped_column(ForeignKey("assets.id"), index=True)
+    asset_id: Mapped[UUID | None] = mapped_column(ForeignKey("assets.id"), index=True)
+    collects: Mapped[str | None] = mapped_column(String(64))
     position: Mapped[int]
     lane: Mapped[Lane] = mapped_column(_enum(Lane, "item_lane"))
     state: Mapped[ItemState] = mapped_column(_enum(ItemState, "item_state"), default=ItemState.PENDING)
@@ -180,20 +205,30 @@ class Item(Base):
     data: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
     job: Mapped[Job] = relationship(back_populates="items")
-    asset: Mapped[Asset] = relationship()
+    asset: Mapped[Asset | None] = relationship()
     outputs: Mapped[list["Output"]] = relationship(
         back_populates="item", order_by="Output.position", cascade="all, delete-orphan", passive_deletes=True
     )
     events: Mapped[list["Event"]] = relationship(order_by="Event.id", viewonly=True)
 
+    @property
+    def name(self) -> str:
+        """For people: the file's, or that of what is collected."""
+        return self.asset.name if self.asset else str(self.collects)
+
 
 class Output(Base):
-    """A finished file of an item. `name` is the recipe's name for it, `filename` the one it is downloaded under."""
+    """A finished file of an item. `name` is the recipe's name for it, `filename` the one it is downloaded under.
+
+    `key` says what it was made of and how (app/reuse.py); `reused`: it was not made again, because it was there. What
+    is no picture has no width and height.
+    """
 
     __tablename__ = "outputs"
     __table_args__ = (
         UniqueConstraint("item_id", "name"),
-        CheckConstraint("bytes > 0 AND width > 0 AND height > 0", name="size"),
+        CheckConstraint("bytes > 0 AND (width IS NULL) = (height IS NULL)", name="size"),
+        CheckConstraint("width > 0 AND height > 0", name="sides"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -205,8 +240,12 @@ class Output(Base):
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     media_type: Mapped[str] = mapped_column(String(64))
     bytes: Mapped[int] = mapped_column(BigInteger)
-    width: Mapped[int]
-    height: Mapped[int]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    key: Mapped[str | None] = mapped_column(String(64), index=True)
+    reused: Mapped[bool] = mapped_column(default=False)
+    quality: Mapped[int | None]
+    tries: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[dt.datetime] = mapped_column(default=utc_now)
 
     item: Mapped[Item] = relationship(back_populates="outputs")

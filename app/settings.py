@@ -127,7 +127,14 @@ class Settings(BaseModel):
     max_pixels: int = Field(
         default=100_000_000,
         ge=1,
-        description="Largest image decoded, in pixels (width × height), read from its header.",
+        description="Largest image decoded, in pixels (width × height), read from its header; of an animation that is"
+        " kept animated, all frames together.",
+    )
+    max_frames: int = Field(
+        default=500,
+        ge=1,
+        le=999,
+        description="Longest animation that is kept animated, in frames; beyond, it is refused.",
     )
     max_attempts: int = Field(
         default=3,

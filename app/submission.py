@@ -1,5 +1,6 @@
 """What the page and the API do alike when they change something: submit, retry, delete."""
 
+import json
 import logging
 from contextlib import suppress
 from uuid import UUID
@@ -7,15 +8,18 @@ from uuid import UUID
 from flask import request
 from sqlalchemy.exc import OperationalError
 
-from app import jobs, uploads
+from app import jobs, recipes, uploads
 from app.collection import remove_unnamed
 from app.errors import CrossSiteRequest, InvalidParameter, TemporaryError
 from app.models import Job, Lane
+from app.recipes.schema import Value
 from app.services import services
 
 log = logging.getLogger(__name__)
 
 _READ_ON_BYTES = 100_000_000
+_EXAMPLE = '{"quality": 70}'
+_FIELDS = ("lane", "recipe", "vars")
 _READING = ("GET", "HEAD", "OPTIONS")
 
 
@@ -41,10 +45,12 @@ def submit_request() -> Job:
     except TemporaryError:
         _read_on(body)
         raise
-    received = uploads.receive(body, dict(request.headers), shared.store, shared.limits, fields=("lane",))
+    received = uploads.receive(body, dict(request.headers), shared.store, shared.limits, fields=_FIELDS)
     lane = _lane(received.fields.get("lane"))
+    recipe = recipes.asked_for(received.fields.get("recipe") or recipes.DEFAULT)
+    variables = _variables(received.fields.get("vars"))
     shared.admission.check_queue(len(received.files))
-    submission = jobs.submit(received.files, shared.store.has, lane)
+    submission = jobs.submit(received.files, shared.store.has, lane, recipe, variables)
     shared.publisher.publish_soon(submission.due)
     return submission.job
 
@@ -62,6 +68,16 @@ def _lane(name: str | None) -> Lane | None:
         return Lane(name) if name else None
     except ValueError:
         raise InvalidParameter(f"lane is {name!r}; it can be {' or '.join(Lane)}.") from None
+
+
+def _variables(text: str | None) -> dict[str, Value]:
+    try:
+        values = json.loads(text) if text else {}
+    except ValueError as error:
+        raise InvalidParameter(f"vars can not be read as JSON ({error}); write for example {_EXAMPLE}.") from None
+    if not isinstance(values, dict) or not all(isinstance(value, str | int | float) for value in values.values()):
+        raise InvalidParameter(f"vars is no object of texts, numbers and booleans; write for example {_EXAMPLE}.")
+    return values
 
 
 def retry_job(job_id: UUID) -> None:

@@ -26,7 +26,7 @@ from app.storage import IncomingFile, Store, StoredFile
 
 _CHUNK = 64 * 1024
 _MAX_BUFFER_BYTES = 512 * 1024
-_MAX_FIELD_BYTES = 1000
+_MAX_FIELD_BYTES = 100_000
 
 
 class Readable(Protocol):

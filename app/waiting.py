@@ -23,7 +23,19 @@ def reasons(job: Job) -> dict[UUID, str]:
     if whole_lane:
         return {item.id: whole_lane for item in waiting}
     ahead = jobs.count_open(Job.lane == job.lane, Job.id < job.id)  # messages are taken in order, more or less
-    return dict(_each(waiting, ahead, now))
+    return dict(_each(waiting, ahead, _unsent(session, now), now))
+
+
+def reason(item: Item) -> str | None:
+    """The sentence for one item; how many of its own job are before it is not counted."""
+    if item.state not in machine.WAITING:
+        return None
+    session, now = db.session(), utc_now()
+    whole_lane = _reason_of_lane(session, item.job, now)
+    if whole_lane:
+        return whole_lane
+    ahead = jobs.count_open(Job.lane == item.lane, Job.id < item.job_id)
+    return dict(_each([item], ahead, _unsent(session, now), now))[item.id]
 
 
 def _reason_of_lane(session: Session, job: Job, now: dt.datetime) -> str | None:
@@ -34,19 +46,19 @@ def _reason_of_lane(session: Session, job: Job, now: dt.datetime) -> str | None:
     return None
 
 
-def _each(waiting: list[Item], ahead: int, now: dt.datetime) -> Iterator[tuple[UUID, str]]:
+def _each(waiting: list[Item], ahead: int, unsent: str, now: dt.datetime) -> Iterator[tuple[UUID, str]]:
     for item in waiting:
         if item.not_before and item.not_before > now:
             yield item.id, f"It is tried again at {item.not_before:%H:%M:%S} UTC."
         elif item.state == ItemState.PENDING and item.dispatch_after < now - _LATE:
-            yield item.id, _unsent(now)
+            yield item.id, unsent
         else:
             yield item.id, _behind(ahead)
             ahead += 1
 
 
-def _unsent(now: dt.datetime) -> str:
-    if processes.alive(db.session(), ProcessKind.DISPATCHER, now):
+def _unsent(session: Session, now: dt.datetime) -> str:
+    if processes.alive(session, ProcessKind.DISPATCHER, now):
         return "The message broker does not take it yet; it is sent again every second."
     return "No dispatcher gives a sign of life; it is sent to the workers when one does."
 

@@ -5,12 +5,15 @@
 
 import datetime as dt
 import logging
+import math
 import os
 import signal
 import threading
 import time
-from contextlib import ExitStack
+from collections.abc import Callable
 from types import FrameType
+
+from flask import Flask
 
 from app.broker import Sender, make_celery
 from app.items import Patience
@@ -28,44 +31,72 @@ from tasks.runtime import database_app
 log = logging.getLogger("dispatcher")
 
 ROUND_SECONDS = 1.0
+_WORKS_FOR_SECONDS = 15
 
 
-class Dispatcher:
-    def __init__(self, relay: Relay, recovery: Recovery, periodic: PeriodicTasks) -> None:
-        self._relay, self._recovery, self._periodic = relay, recovery, periodic
+class Loop:
+    """One look after the other, in a thread of its own: a broker that blocks keeps nobody from lost items."""
 
-    def round(self) -> bool:
-        """One look at the rows: whether there may be more to do at once.
+    def __init__(self, app: Flask, name: str, look: Callable[[], bool]) -> None:
+        self._app, self._look = app, look
+        self._stop = threading.Event()
+        self._worked_at = -math.inf
+        self._thread = threading.Thread(target=self._run, name=name)
 
-        Whatever the database or the broker raises comes through, after everything was tried.
-        """
-        with ExitStack() as steps:  # each is tried, whatever becomes of the others
-            steps.callback(self._periodic.start_due)
-            steps.callback(self._recovery.take_back)
-            return self._relay.publish_due()
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns when the look that goes on is over."""
+        self._stop.set()
+        self._thread.join()
+
+    @property
+    def works(self) -> bool:
+        """Whether a look has succeeded since a short while."""
+        return time.monotonic() - self._worked_at < _WORKS_FOR_SECONDS
+
+    def _run(self) -> None:
+        """A look that fails is logged and tried again; nothing is lost by it."""
+        more = True
+        while not self._stop.wait(0 if more else ROUND_SECONDS):
+            more = False
+            try:
+                with self._app.app_context():
+                    more = self._look()
+                self._worked_at = time.monotonic()
+            except Exception as error:
+                log.error("%s: %s", type(error).__name__, error)
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
-    """Rounds until `stop` is set. A round that fails is logged and tried again; nothing is lost by it."""
+    """Publish what is due, and take back what is lost, until `stop` is set."""
     app = database_app(settings)
     celery = make_celery(settings.broker, item_timeout_seconds=settings.item_timeout_seconds)
     patience = Patience(settings.max_attempts, settings.max_retries, dt.timedelta(seconds=settings.retry_for_seconds))
+    relay, recovery = Relay(Sender(celery)), Recovery(patience)
     periodic = PeriodicTasks(app, schedule(Store(settings.media_root)))
-    dispatcher = Dispatcher(Relay(Sender(celery)), Recovery(patience), periodic)
+    loops = [Loop(app, "relay", relay.publish_due), Loop(app, "recovery", lambda: look_after(recovery, periodic))]
     presence = Presence(settings.database_url, ProcessKind.DISPATCHER, f"dispatcher-{os.getpid()}")
-    beat_at, more = time.monotonic(), False
-    while not stop.wait(0 if more else ROUND_SECONDS):
-        works, more = True, False
-        try:
-            with app.app_context():
-                more = dispatcher.round()
-        except Exception as error:
-            works = False
-            log.error("%s: %s", type(error).__name__, error)
+    for loop in loops:
+        loop.start()
+    beat_at = 0.0
+    while not stop.wait(ROUND_SECONDS):
         if time.monotonic() >= beat_at:
-            beat(presence, settings.heartbeat_file if works else None)
+            beat(presence, settings.heartbeat_file if all(loop.works for loop in loops) else None)
             beat_at = time.monotonic() + BEAT_SECONDS
+    for loop in loops:
+        loop.stop()
     end(presence)
+
+
+def look_after(recovery: Recovery, periodic: PeriodicTasks) -> bool:
+    """Take back what is lost and begin what is due to come again; each is tried, whatever becomes of the other."""
+    try:
+        recovery.take_back()
+    finally:
+        periodic.start_due()
+    return False
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
 
-from app import collection, processes
+from app import collection, expiry, processes
 from app.database import db, transaction, utc_now
 from app.models import PeriodicTask
 from app.storage import Store
@@ -28,6 +28,7 @@ class Periodic:
 def schedule(store: Store) -> list[Periodic]:
     return [
         Periodic(collection.TASK, collection.EVERY, lambda: _collect(store)),
+        Periodic("expire", expiry.EVERY, lambda: _expire(store)),
         Periodic("forget-dead-processes", dt.timedelta(minutes=10), _forget_dead_processes),
     ]
 
@@ -83,6 +84,11 @@ def _collect(store: Store) -> None:
     collected = collection.collect(store)
     if collected.files or collected.temporary:
         log.info("collected %d files that no row names and %d temporary ones", collected.files, collected.temporary)
+
+
+def _expire(store: Store) -> None:
+    if deleted := expiry.delete_expired(store, utc_now()):
+        log.info("deleted %d jobs whose time was over", deleted)
 
 
 def _forget_dead_processes() -> None:

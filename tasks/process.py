@@ -4,10 +4,8 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -15,14 +13,11 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from app import items, owners, recipes
 from app.database import utc_now
 from app.errors import DarkroomError, Retry
-from app.imaging.outputs import Making
-from app.imaging.pipeline import RenderedFile, render
+from app.imaging.limits import Limits
 from app.items import Claim, Failure, Patience
-from app.models import Output
-from app.names import result_name, stem
-from app.recipes import Recipe
-from app.storage import Store, StoredFile
+from app.storage import Store
 from tasks import work
+from tasks.bench import Bench
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +40,10 @@ class Processor:
     """`stop_at` tells when the worker must have ended, on the monotonic clock; infinity while it goes on."""
 
     def __init__(
-        self, *, store: Store, max_pixels: int, patience: Patience, lease: dt.timedelta,
+        self, *, store: Store, limits: Limits, patience: Patience, lease: dt.timedelta,
         timeout_seconds: float, stop_at: Callable[[], float],
     ) -> None:  # fmt: skip
-        self._store, self._max_pixels, self._patience, self._lease = store, max_pixels, patience, lease
+        self._store, self._limits, self._patience, self._lease = store, limits, patience, lease
         self._timeout_seconds, self._stop_at = timeout_seconds, stop_at
         self._left_over = False
 
@@ -81,6 +76,8 @@ class Processor:
         except Stopping:
             log.info("item %s: attempt %d is handed back", claim.item_id, claim.attempt)
             return partial(items.hand_back, claim)
+        except OperationalError:
+            raise  # the database is away for minutes; what it can not be told now it is told later
         except DarkroomError as error:
             log.info("item %s, attempt %d: %s", claim.item_id, claim.attempt, error.code)
             return self._failure(claim, _known(claim, error))
@@ -89,20 +86,13 @@ class Processor:
             return self._failure(claim, _internal(claim, error))
 
     def _work(self, claim: Claim) -> End:
-        recipe = recipes.find(claim.recipe, claim.recipe_version)
-        making = recipe.making()
-        original = self._store.path(claim.asset_sha256)
+        recipe = self._patiently(lambda: recipes.find(claim.recipe, claim.recipe_version))
+        seconds = min(self._timeout_seconds, recipe.document.run.timeout or self._timeout_seconds)
         with self._store.scratch() as scratch:
-            rendering = work.run(
-                lambda: _rendered(original, making, scratch, self._max_pixels),
-                self._lookout(claim),
-                self._timeout_seconds,
-            )
-            files = [RenderedFile(**file | {"path": Path(file["path"])}) for file in rendering["files"]]
-            stored = {path: self._store.adopt(path) for path in {file.path for file in files}}
-        outputs = [_output(claim, position, recipe, file, stored[file.path]) for position, file in enumerate(files)]
-        data = {name: rendering[name] for name in ("placeholder", "dominant_color")}
-        return partial(items.succeed, claim, rendering["source"], outputs, data, self._store.has)
+            run = partial(work.run, look=self._lookout(claim), seconds=seconds)
+            bench = Bench(self._store, recipe.limits(self._limits), scratch, run, self._patiently)
+            made = bench.collected(claim, recipe) if claim.sha256 is None else bench.made(claim, claim.sha256, recipe)
+        return partial(items.succeed, claim, made.asset, made.outputs, made.data, self._store.has)
 
     def _lookout(self, claim: Claim) -> Callable[[], None]:
         """Called again and again while the work goes on: renews the lease every third of its length.
@@ -161,24 +151,10 @@ class Processor:
                 wait = 1
 
 
-def _rendered(original: Path, making: Making, scratch: Path, max_pixels: int) -> dict[str, Any]:
-    rendering = asdict(render(original, making, scratch, max_pixels))
-    return rendering | {"files": [file | {"path": str(file["path"])} for file in rendering["files"]]}
-
-
 def _known(claim: Claim, error: DarkroomError) -> Failure:
-    return Failure(error.code, f"{claim.asset_name}: {error}", error.retry)
+    return Failure(error.code, f"{claim.name}: {error}", error.retry)
 
 
 def _internal(claim: Claim, error: Exception) -> Failure:
-    cause = f"{claim.asset_name} could not be processed ({type(error).__name__}); the worker's log says more."
+    cause = f"{claim.name} could not be processed ({type(error).__name__}); the worker's log says more."
     return Failure(work.Internal.code, cause, Retry.COUNTED)
-
-
-def _output(claim: Claim, position: int, recipe: Recipe, file: RenderedFile, stored: StoredFile) -> Output:
-    facts = {"stem": stem(claim.asset_name), "format": file.format, "width": file.width, "height": file.height}
-    return Output(
-        item_id=claim.item_id, position=position, attempt=claim.attempt,
-        name=file.name, filename=result_name(recipe.result_name(file.name, facts), file.extension),
-        sha256=stored.sha256, media_type=file.media_type, bytes=stored.bytes, width=file.width, height=file.height,
-    )  # fmt: skip

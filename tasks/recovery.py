@@ -1,6 +1,7 @@
 """Taking items back whose attempt is over without an end: the worker is lost or seen to be dead."""
 
 import logging
+import math
 import time
 from uuid import UUID
 
@@ -15,6 +16,8 @@ log = logging.getLogger(__name__)
 
 _SUSPECT_SECONDS = 3
 _AT_ONCE_SECONDS = 0.5
+_LOOKS_APART_SECONDS = 3
+"""Looks that are further apart (this process stood still) say nothing of what was between them."""
 
 
 class Recovery:
@@ -27,6 +30,7 @@ class Recovery:
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
         self._suspected: dict[tuple[UUID, int], float] = {}
+        self._looked_at = -math.inf
 
     def take_back(self) -> int:
         """Return to the queue or quarantine what is lost; returns how many items that were."""
@@ -44,7 +48,8 @@ class Recovery:
         ended = [attempt for attempt in attempts if attempt.lease_until < now]
         if ended and not _writable_at_once():
             ended = []
-        since, self._suspected = self._suspected, {}
+        looked, self._looked_at = self._looked_at, time.monotonic()
+        since, self._suspected = self._suspected if self._looked_at - looked < _LOOKS_APART_SECONDS else {}, {}
         for attempt in ended:
             key = attempt.item_id, attempt.number
             self._suspected[key] = since.get(key, time.monotonic())

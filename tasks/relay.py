@@ -27,38 +27,42 @@ class Relay:
         self._refusing: dict[Lane, float] = {}
 
     def publish_due(self) -> bool:
-        """Publish a batch of what is due: whether there may be more.
+        """Publish a batch of what is due in each lane: whether there may be more.
 
         Whatever the broker raises comes through, after every lane was tried.
         """
-        now, session = utc_now(), db.session()
-        pending = dispatch.due(session, ItemState.PENDING, now, BATCH)
-        queued = dispatch.due(session, ItemState.QUEUED, now, BATCH - len(pending))
-        db.session.remove()
-        errors, published = [], 0
+        errors, published = [], []
         for lane in Lane:
             try:
-                due = [item for item in pending if item.lane == lane]
-                due += self._given_up(lane, [item for item in queued if item.lane == lane], now)
-                published += self._publish(lane, due)
+                published.append(self._publish(lane, self._due(lane)))
             except Exception as error:
                 errors.append(error)
-        if published:
-            log.info("published %d due items", published)
+        if any(published):
+            log.info("published %d due items", sum(published))
         if errors:
             raise errors[0]
-        return published >= BATCH
+        return max(published) >= BATCH
+
+    def _due(self, lane: Lane) -> list[Due]:
+        """First those that were never published, then those whose messages are lost."""
+        now, session = utc_now(), db.session()
+        try:
+            pending = dispatch.due(session, lane, ItemState.PENDING, now, BATCH)
+            queued = dispatch.due(session, lane, ItemState.QUEUED, now, BATCH - len(pending))
+        finally:
+            db.session.remove()
+        return pending + self._given_up(lane, queued, now)
 
     def _publish(self, lane: Lane, due: list[Due]) -> int:
-        if not due:
-            return 0
-        try:
-            published = publish(self._sender, due)
-        except SQLAlchemyError:
-            raise  # it says nothing about the queue
-        except Exception:
-            self._replace_if_dead(lane)
-            raise
+        published = 0
+        if due:
+            try:
+                published = publish(self._sender, due)
+            except SQLAlchemyError:
+                raise  # it says nothing about the queue
+            except Exception:
+                self._replace_if_dead(lane)
+                raise
         self._refusing.pop(lane, None)
         return published
 
@@ -77,9 +81,13 @@ class Relay:
         It exists, and takes no message for ever (seen with 3.10 and 4.3). Nothing is lost with it: the rows are the
         record. A broker that takes no messages at all is another thing, and passes.
         """
+        if not self._sender.takes_messages():
+            self._refusing.pop(lane, None)
+            return
         since = self._refusing.setdefault(lane, time.monotonic())
-        if time.monotonic() - since >= _DEAD_AFTER_SECONDS and self._sender.takes_messages():
-            log.warning("the queue of the lane %s takes no message; it is deleted and declared again", lane)
-            del self._refusing[lane]
-            self._sender.replace_queue(lane)
-            lanes.make_due(lane)
+        if time.monotonic() - since < _DEAD_AFTER_SECONDS:
+            return
+        log.warning("the queue of the lane %s takes no message; it is deleted and declared again", lane)
+        del self._refusing[lane]
+        lanes.make_due(lane)  # first: a dispatcher that is killed in between must not leave the lane forgotten
+        self._sender.replace_queue(lane)

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 from app.errors import AttemptError, Crashed, DarkroomError, TemporaryError, TimedOut, storage_error
@@ -114,10 +115,17 @@ def _child(writer: int, work: Callable[[], Any], parent: int) -> NoReturn:
         _die_with(parent)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         with os.fdopen(writer, "wb") as pipe:
-            pipe.write(json.dumps(_answer(work)).encode())
+            pipe.write(json.dumps(_answer(work), default=_told).encode())
         code = 0
     finally:
         os._exit(code)
+
+
+def _told(value: object) -> str:
+    """Of what JSON does not know, a path is all that comes through."""
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} can not be told")
 
 
 def _answer(work: Callable[[], Any]) -> dict[str, Any]:

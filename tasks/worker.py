@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.broker import PROCESS_TASK, make_celery
 from app.database import BUSY_TIMEOUT_SECONDS, dispose_after_fork
+from app.imaging.limits import Limits
 from app.items import Patience
 from app.logs import set_up_logging
 from app.settings import load_or_exit
@@ -36,7 +37,7 @@ stop_at = multiprocessing.Value("d", float("inf"), lock=False)
 
 processor = Processor(
     store=Store(settings.media_root),
-    max_pixels=settings.max_pixels,
+    limits=Limits(settings.max_pixels, settings.max_frames),
     patience=patience,
     lease=dt.timedelta(seconds=settings.lease_seconds),
     timeout_seconds=settings.item_timeout_seconds,

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Blueprint, Response, jsonify, url_for
 
 from app import jobs, submission
-from app.api.representations import accepted_document, job_document, job_summary
+from app.api.representations import accepted_document, item_document, job_document, job_summary
 from app.paging import before_parameter
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -46,6 +46,12 @@ def retry_job(job_id: UUID) -> tuple[Response, int]:
     """Try every failed item again. 409 where none has failed."""
     submission.retry_job(job_id)
     return jsonify(job_document(jobs.get(job_id))), 202
+
+
+@blueprint.get("/items/<uuid:item_id>")
+def get_item(item_id: UUID) -> Response:
+    """One item, with its whole timeline."""
+    return jsonify(item_document(jobs.item(item_id)))
 
 
 @blueprint.post("/items/<uuid:item_id>/retry")

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from flask import url_for
 
-from app import waiting
+from app import timeline, waiting
 from app.models import Asset, Event, Item, Job, Output
+from app.timeline import Timeline
 
 
 def job_summary(job: Job) -> dict[str, Any]:
@@ -16,9 +17,10 @@ def job_summary(job: Job) -> dict[str, Any]:
         "id": str(job.id),
         "state": job.state,
         "lane": job.lane,
-        "recipe": {"name": job.recipe, "version": job.recipe_version},
+        "recipe": {"name": job.recipe, "version": job.recipe_version, "vars": job.variables},
         "created_at": _time(job.created_at),
         "finished_at": _time(job.finished_at),
+        "expires_at": _time(job.expires_at),
         "progress": {
             "total": job.total,
             "ended": job.ended,
@@ -34,35 +36,45 @@ def job_summary(job: Job) -> dict[str, Any]:
 
 def accepted_document(job: Job) -> dict[str, Any]:
     """As it was committed; the database is not asked again, because nothing may fail any more."""
-    return _document(job, {})
+    return _document(job, {}, {})
 
 
 def job_document(job: Job) -> dict[str, Any]:
-    return _document(job, waiting.reasons(job))
+    return _document(job, waiting.reasons(job), timeline.of_job(job.id))
 
 
-def _document(job: Job, why: Mapping[UUID, str]) -> dict[str, Any]:
-    return job_summary(job) | {"items": [_item(item, why.get(item.id)) for item in job.items]}
+def item_document(item: Item) -> dict[str, Any]:
+    """With its whole timeline."""
+    why = waiting.reason(item)
+    return _item(item, why, timeline.of_item(item.id)) | {"job": url_for("api.get_job", job_id=item.job_id)}
 
 
-def _item(item: Item, waits_because: str | None) -> dict[str, Any]:
+def _document(job: Job, why: Mapping[UUID, str], timelines: Mapping[UUID, Timeline]) -> dict[str, Any]:
+    items = [_item(item, why.get(item.id), timelines.get(item.id, Timeline())) for item in job.items]
+    return job_summary(job) | {"items": items}
+
+
+def _item(item: Item, waits_because: str | None, told: Timeline) -> dict[str, Any]:
     return {
         "id": str(item.id),
-        "name": item.asset.name,
+        "name": item.name,
+        "collects": item.collects is not None,
         "state": item.state,
         "attempt": item.attempt,
         "waits_because": waits_because,
         "not_before": _time(item.not_before),
         "started_at": _time(item.started_at),
         "finished_at": _time(item.finished_at),
-        "asset": _asset(item.asset),
+        "asset": _asset(item.asset) if item.asset else None,
         "data": item.data,
         "error": None if item.error is None else {"code": item.error_code, "message": item.error},
         "outputs": [_output(output) for output in item.outputs],
         "timeline": [
             {"at": _time(item.job.created_at), "event": "accepted"},
-            *(_event(event) for event in item.events),
+            *(_event(event) for event in told.events),
         ],
+        "timeline_left_out": told.left_out,
+        "url": url_for("api.get_item", item_id=item.id),
     }
 
 
@@ -86,6 +98,9 @@ def _output(output: Output) -> dict[str, Any]:
         "bytes": output.bytes,
         "width": output.width,
         "height": output.height,
+        "quality": output.quality,
+        "tries": output.tries,
+        "reused": output.reused,
         "sha256": output.sha256,
         "url": url_for("downloads.output", output_id=output.id),
     }

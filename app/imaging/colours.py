@@ -49,7 +49,7 @@ def converted(image: Image.Image, profile: bytes | None, wanted: Space = "srgb")
 def _colours(colour: Image.Image, profile: bytes | None, wanted: Space) -> Image.Image:
     transform = None if profile is None else _transform(profile, colour.mode, wanted)
     if transform is None:  # Pillow's own conversion, by complement from CMYK and by LittleCMS from LAB
-        return colour.convert("RGB")
+        return colour if colour.mode == "RGB" else colour.convert("RGB")
     return transform.apply(colour.convert(transform.input_mode))
 
 

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar
 
 from PIL import Image
 from pydantic import BaseModel, ConfigDict
@@ -37,6 +37,12 @@ class Encoder(BaseModel):
     """The longest side that the encoder writes and that common decoders read again."""
     transparent: ClassVar[bool] = True
     animates: ClassVar[bool] = False
+    copies: ClassVar[bool] = False
+    """Whether a picture whose pixels nothing has touched is copied instead of being encoded again."""
+
+    def resolved(self, media_type: str) -> "Encoder":
+        """The encoder for a source of this type; itself, but for the one that stands for the source's own format."""
+        return self
 
     def encode(self, picture: Picture) -> Encoded:
         """Raises UnsupportedFile for what the format can not hold."""
@@ -48,13 +54,9 @@ class Encoder(BaseModel):
 
     def save(self, picture: Picture, options: Mapping[str, Any]) -> bytes:
         """The file in memory first, so that what the encoder refuses and what the disk refuses can not be mistaken."""
-        frames = [self._bare(frame) for frame in (picture.frames if self.animates else picture.frames[:1])]
-        extra: dict[str, Any] = metadata.blocks(picture)
-        if len(frames) > 1:
-            extra |= {"save_all": True, "append_images": frames[1:]} | self.timing(picture)
         buffer = io.BytesIO()
         try:
-            frames[0].save(buffer, self.pillow_name, **options, **extra)
+            self.write(picture, options, buffer)
         except (OSError, ValueError, RuntimeError) as error:
             raise_for_memory(error)
             raise UnsupportedFile(
@@ -63,15 +65,24 @@ class Encoder(BaseModel):
             ) from error
         return buffer.getvalue()
 
+    def write(self, picture: Picture, options: Mapping[str, Any], buffer: IO[bytes]) -> None:
+        """One frame, or all where there are several and the format animates. Raises whatever Pillow does."""
+        frames = [self._bare(frame) for frame in (picture.frames if self.animates else picture.frames[:1])]
+        extra: dict[str, Any] = metadata.blocks(picture)
+        if len(frames) > 1:
+            extra |= {"save_all": True, "append_images": frames[1:]} | self.timing(picture)
+        frames[0].save(buffer, self.pillow_name, **options, **extra)
+
     def timing(self, picture: Picture) -> dict[str, Any]:
         """How an animation's times and repetitions are written."""
         return {"duration": list(picture.durations), "loop": picture.loop}
 
     def _bare(self, frame: Image.Image) -> Image.Image:
-        """A copy without what Pillow would otherwise write along: comments, profiles, EXIF."""
+        """Without what Pillow would otherwise write along: comments, profiles, EXIF."""
         bare = frame if self.transparent else flattened(frame)
-        bare = bare.copy() if bare is frame else bare
-        bare.info = {}
+        if bare.info:
+            bare = bare.copy()
+            bare.info = {}
         return bare
 
 

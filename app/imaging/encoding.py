@@ -6,7 +6,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from app.imaging.encoder import Encoder, name_of
+from app.imaging import containers, metadata
+from app.imaging.encoder import Encoded, Encoder, name_of
+from app.imaging.orientation import UPRIGHT
 from app.imaging.outputs import Output
 from app.imaging.picture import Picture
 
@@ -26,31 +28,54 @@ class RenderedFile:
     tries: int
 
 
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The file that was received, and its frames as they were decoded."""
+
+    path: Path
+    media_type: str
+    frames: tuple[Image.Image, ...]
+
+    def copied(self, picture: Picture) -> Encoded | None:
+        """The file itself without what is not kept of its metadata; None where its pixels are to be others."""
+        upright = picture.orientation == UPRIGHT or ("orientation" in picture.keep and not picture.turned)
+        untagged = picture.profile is None or "icc" in picture.keep
+        if picture.frames is not self.frames or picture.space or not (picture.is_whole and upright and untagged):
+            return None
+        exif = metadata.blocks(picture).get("exif")
+        data = containers.rewritten(self.path.read_bytes(), self.media_type, picture.keep, exif)
+        return None if data is None else Encoded(data)
+
+
 class Files:
     """Writes outputs below a folder; those that would be the same bytes share the first one's path."""
 
-    def __init__(self, scratch: Path) -> None:
-        self._scratch = scratch
+    def __init__(self, scratch: Path, original: Original) -> None:
+        self._scratch, self._original = scratch, original
         self._files: dict[str, RenderedFile] = {}
         self._frames: tuple[Image.Image, ...] = ()
-        self._same: dict[Encoder, RenderedFile] = {}
+        self._same: dict[tuple[Encoder, bool], RenderedFile] = {}
 
-    def write(self, picture: Picture, outputs: Sequence[Output]) -> None:
-        """Encode one picture, once for each of its different encoders; a picture that comes again, not again."""
+    def write(self, picture: Picture, made: Picture, outputs: Sequence[Output]) -> None:
+        """Encode one picture, once for each of its different encoders; a picture that comes again, not again.
+
+        `made` is the picture as the last step left it, before it was finished for the encoders.
+        """
         if picture.frames is not self._frames:
             self._frames, self._same = picture.frames, {}
         for output in outputs:
-            if output.encoder not in self._same:
-                self._same[output.encoder] = self._write(picture, output)
-            self._files[output.name] = replace(self._same[output.encoder], name=output.name)
+            how = output.encoder, output.copies
+            if how not in self._same:
+                self._same[how] = self._write(picture, made, output)
+            self._files[output.name] = replace(self._same[how], name=output.name)
 
     def named(self, outputs: Sequence[Output]) -> list[RenderedFile]:
         """What was written, in this order."""
         return [self._files[output.name] for output in outputs]
 
-    def _write(self, picture: Picture, output: Output) -> RenderedFile:
+    def _write(self, picture: Picture, made: Picture, output: Output) -> RenderedFile:
         encoder = output.encoder
-        encoded = encoder.encode(picture)
+        encoded = (self._original.copied(made) if output.copies else None) or encoder.encode(picture)
         path = self._scratch / f"{output.name}.{encoder.extension}"
         path.write_bytes(encoded.data)
         return RenderedFile(

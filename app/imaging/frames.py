@@ -5,11 +5,11 @@ from typing import IO
 
 from PIL import ImageFile
 
+from app.imaging.gif import read_gif
+
 MAX_COUNTED = 1000
-# A GIF of one byte blocks would take seconds to walk through; one of full blocks has 255 MB at this number.
-_MAX_GIF_BLOCKS = 1_000_000
-_GIF_DESCRIPTOR_BYTES = 9
 _BIG_TIFF_VERSION = 43
+_ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
 
 
 def count_frames(image: ImageFile.ImageFile) -> int:
@@ -17,43 +17,19 @@ def count_frames(image: ImageFile.ImageFile) -> int:
     At least 1, at most `MAX_COUNTED`. Call it before the pixels are loaded.
 
     Pillow's `n_frames` walks to the end of a GIF or TIFF, however far away that is; for the other formats it is a
-    number in the header.
+    number in the header. It counts the picture that an APNG shows to those who do not know APNG, also where that is no
+    frame of the animation.
     """
     if image.format not in ("GIF", "TIFF") or image.fp is None:
-        frames: int = getattr(image, "n_frames", 1)
+        frames: int = getattr(image, "n_frames", 1) - getattr(image, "default_image", False)
         return max(1, min(frames, MAX_COUNTED))
     image.fp.seek(0)  # Pillow seeks to the pixels itself
-    return max(1, _gif_frames(image.fp) if image.format == "GIF" else _tiff_pages(image.fp))
+    return max(1, len(read_gif(image.fp, MAX_COUNTED).parts) if image.format == "GIF" else _tiff_pages(image.fp))
 
 
-def _gif_frames(stream: IO[bytes]) -> int:
-    frames, budget = 0, _MAX_GIF_BLOCKS
-    header = stream.read(13)
-    stream.seek(_colour_table_bytes(header[10]), 1)
-    while frames < MAX_COUNTED and budget > 0:
-        match stream.read(1):
-            case b"!":
-                stream.seek(1, 1)
-            case b"," if len(descriptor := stream.read(_GIF_DESCRIPTOR_BYTES)) == _GIF_DESCRIPTOR_BYTES:
-                frames += 1
-                stream.seek(_colour_table_bytes(descriptor[8]) + 1, 1)
-            case _:
-                break
-        budget -= _skip_blocks(stream, budget)
-    return frames
-
-
-def _colour_table_bytes(flags: int) -> int:
-    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
-
-
-def _skip_blocks(stream: IO[bytes], budget: int) -> int:
-    for skipped in range(1, budget + 1):
-        size = stream.read(1)
-        if size in (b"", b"\0"):
-            return skipped
-        stream.seek(size[0], 1)
-    return budget
+def frames_of_animation(image: ImageFile.ImageFile, counted: int) -> int:
+    """How many of the counted ones are an animation's, to be shown one after the other: not pages; at least 1."""
+    return counted if image.format in _ANIMATED else 1
 
 
 def _tiff_pages(stream: IO[bytes]) -> int:

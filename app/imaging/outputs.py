@@ -1,6 +1,6 @@
 """What is made of a picture: the graph of steps, and the files that come out of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.imaging.encoder import Encoder
 from app.imaging.graph import Graph
@@ -8,11 +8,15 @@ from app.imaging.graph import Graph
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One wanted file; `source` is the name of a step, or SOURCE. The name is unique among the outputs."""
+    """One wanted file; `source` is the name of a step, or SOURCE. The name is unique among the outputs.
+
+    `copies`: where the pixels are those of the file, they are not encoded again.
+    """
 
     name: str
     source: str
     encoder: Encoder
+    copies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,19 @@ class Making:
     graph: Graph
     outputs: tuple[Output, ...]
 
+    def resolved(self, media_type: str) -> "Making":
+        """For a source of this type: an output in the source's own format becomes one in that format."""
+        outputs = tuple(
+            replace(one, encoder=one.encoder.resolved(media_type), copies=one.encoder.copies) for one in self.outputs
+        )
+        return replace(self, outputs=outputs)
+
     @property
     def sources(self) -> list[str]:
         """The steps whose pictures are wanted, each once."""
         return list(dict.fromkeys(output.source for output in self.outputs))
+
+    @property
+    def animates(self) -> bool:
+        """Whether any output shows more than the first frame of an animation."""
+        return any(output.encoder.animates for output in self.outputs)

@@ -8,10 +8,11 @@ from PIL import ImageFile
 from app.errors import UnsupportedFile
 from app.imaging.condition import Traits
 from app.imaging.encoder import name_of
-from app.imaging.encoding import Files, RenderedFile
+from app.imaging.encoding import Files, Original, RenderedFile
 from app.imaging.formats import input_format
-from app.imaging.frames import count_frames
+from app.imaging.frames import count_frames, frames_of_animation
 from app.imaging.libraries import quiet
+from app.imaging.limits import Limits, check_animation, check_file, check_type
 from app.imaging.orientation import UPRIGHT, displayed, orientation_of
 from app.imaging.outputs import Making
 from app.imaging.picture import Picture, Size, settled, whole
@@ -19,7 +20,7 @@ from app.imaging.pixels import decode
 from app.imaging.portrait import dominant_colour, miniature, placeholder
 from app.imaging.source import opened
 
-__all__ = ["RenderedFile", "Rendering", "SourceFacts", "render"]
+__all__ = ["Limits", "RenderedFile", "Rendering", "SourceFacts", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +41,31 @@ class Rendering:
     dominant_color: str
 
 
-def render(source: Path, making: Making, scratch: Path, max_pixels: int) -> Rendering:
+def render(source: Path, making: Making, scratch: Path, limits: Limits) -> Rendering:
     """
     Make all outputs of one file, below the existing directory `scratch`, in the order asked for.
 
     Raises a FileError for whatever is wrong with the file; its message names no file. An OSError or MemoryError is
     the machine's and says nothing about the file. Files that were written by then are the caller's to remove.
+    Of an animation all frames are decoded where any output keeps it animated, otherwise the first one only.
     """
     with quiet():
-        with opened(source, max_pixels) as image:
+        check_file(source.stat().st_size, limits)
+        with opened(source, limits.max_pixels) as image:
             traits = traits_of(image)
+            check_type(traits.media_type, limits)
+            making = making.resolved(traits.media_type)
             check_sides(making, traits)
-            picture = decode(image, making.graph.share(traits, set(making.sources)))
+            frames = frames_of_animation(image, traits.frames) if making.animates else 1
+            check_animation(traits.size, frames, limits)
+            picture = decode(image, making.graph.share(traits, set(making.sources)), frames)
         facts = SourceFacts(traits.media_type, *picture.size, traits.frames)
         pictures = making.graph.pictures(picture, replace(traits, size=picture.size), making.sources)
+        files, small = Files(scratch, Original(source, traits.media_type, picture.frames)), None
         del image, picture  # the only large pixels: gone as soon as nothing is made from them any more
-        files, small = Files(scratch), None
         for name, made in pictures:
             done = finished(made)
-            files.write(done, [output for output in making.outputs if output.source == name])
+            files.write(done, made, [output for output in making.outputs if output.source == name])
             if small is None or area(done.size) < area(small.size):
                 small = replace(done, frames=done.frames[:1])
             del made, done
@@ -79,6 +86,12 @@ def traits_of(image: ImageFile.ImageFile) -> Traits:
         frames=count_frames(image),
         alpha=image.has_transparency_data,
     )
+
+
+def traits_of_file(source: Path, max_pixels: int) -> Traits:
+    """Read from the header alone. Raises a FileError."""
+    with quiet(), opened(source, max_pixels) as image:
+        return traits_of(image)
 
 
 def check_sides(making: Making, traits: Traits) -> None:

@@ -1,37 +1,121 @@
 """Decoding, once, into pixels that can be resampled: L, LA, RGB, RGBA, CMYK or LAB, 8 bits a channel."""
 
+import io
+import itertools
 import math
+from collections.abc import Iterator, Sequence
 
 from PIL import Image, ImageFile, ImageMath, ImageOps, TiffImagePlugin
 
+from app.imaging.apng import Apng, read_apng
+from app.imaging.composition import Disposal, Part, composed
+from app.imaging.gif import Gif, read_gif
 from app.imaging.orientation import orientation_of
 from app.imaging.picture import Box, Metadata, Picture, Size
-
-Extents = tuple[int, int, int, int]
+from app.imaging.webp import flagged, shows_ground
 
 _RESAMPLED_AS = {"1": "L", "PA": "RGBA", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB"}
 # PNG gives its transparent colour in the depth of the file, Pillow the pixels in 8 bits: the factor between the two.
 _STORED_DEPTH = {"L;2": 85, "L;4": 17}
+_GIF_DISPOSALS = {2: Disposal.CLEAR, 3: Disposal.RESTORE, 4: Disposal.RESTORE}  # 4 by encoders that counted bits
+_APNG_DISPOSALS = {1: Disposal.CLEAR, 2: Disposal.RESTORE}
+_REPLACES = 0
 
 
-def decode(image: ImageFile.ImageFile, share: float) -> Picture:
-    """Load the first frame; a JPEG at a fraction of its size, where that leaves at least this share of each side."""
+def decode(image: ImageFile.ImageFile, share: float, count: int = 1) -> Picture:
+    """Load the first frames; a JPEG at a fraction of its size, where that leaves at least this share of each side."""
     xmp = image.info.pop("xmp", None)  # the TIFF plugin would turn the pixels by it
     full_size = image.size
     box = _draft(image, share)
-    stored = _raw_mode(image)
-    extents = image.tile[0].extents if image.tile else None
-    image.load()
+    image = _transparent_webp(image) or image
+    frames, durations, loop = _frames(image, count)
     profile, exif = image.info.get("icc_profile"), image.info.get("exif")
-    pixels = _on_canvas(_resampleable(image, stored), image, extents)
     return Picture(
-        frames=(pixels,),
+        frames=frames,
         box=box or (0, 0, *full_size),
         stored=full_size,
         orientation=orientation_of(image),
         profile=profile if isinstance(profile, bytes) else None,
+        durations=_whole_milliseconds(durations) if len(frames) > 1 else (),
+        loop=loop if len(frames) > 1 else 0,
         metadata=Metadata(exif if isinstance(exif, bytes) else None, xmp if isinstance(xmp, bytes) else None),
     )
+
+
+_Frames = tuple[tuple[Image.Image, ...], Sequence[float], int]
+"""Frames, milliseconds and how often they are played."""
+
+
+def _frames(image: ImageFile.ImageFile, count: int) -> _Frames:
+    """Raises ValueError where there are fewer than the file says."""
+    if image.fp is not None and image.format == "GIF":
+        gif = read_gif(image.fp, count)
+        frames = tuple(composed(_gif_parts(gif, image), image.size))
+        durations, plays = [part.centiseconds * 10.0 for part in gif.parts], gif.plays
+    elif image.fp is not None and image.format == "PNG" and getattr(image, "is_animated", False):
+        apng = read_apng(image.fp, count)
+        frames = tuple(composed(_apng_parts(apng), image.size))
+        durations, plays = [part.milliseconds for part in apng.parts], apng.plays
+    elif count == 1:
+        return (_loaded(image),), (), 0
+    else:
+        loaded = [(_loaded(image).copy(), image.info.get("duration", 0)) for _ in _seeking(image, count)]
+        frames, durations = tuple(frame for frame, _ in loaded), [duration for _, duration in loaded]
+        plays = image.info.get("loop", 0)
+    if len(frames) < count:
+        raise ValueError(f"{len(frames)} of {count} frames")
+    return frames, durations, plays
+
+
+def _transparent_webp(image: ImageFile.ImageFile) -> ImageFile.ImageFile | None:
+    """The same file opened again, where Pillow would give the ground of an animation as black."""
+    if image.format != "WEBP" or image.mode != "RGB" or image.fp is None or not getattr(image, "is_animated", False):
+        return None
+    image.fp.seek(0)
+    data = image.fp.read()
+    return Image.open(io.BytesIO(flagged(data)), formats=("WEBP",)) if shows_ground(data) else None
+
+
+def _gif_parts(gif: Gif, image: ImageFile.ImageFile) -> Iterator[Part]:
+    assert image.fp is not None
+    for part in gif.parts:
+        if part.size[0] * part.size[1] > image.width * image.height:
+            raise ValueError("a frame is larger than its canvas")
+        pixels = _part_of("GIF", part.alone(image.fp))
+        if pixels.mode in ("L", "LA"):  # without a palette, or with one of greys; the next part may have colours
+            pixels = pixels.convert("RGB" if pixels.mode == "L" else "RGBA")
+        yield Part(pixels, part.at, _GIF_DISPOSALS.get(part.disposal, Disposal.KEEP))
+
+
+def _apng_parts(apng: Apng) -> Iterator[Part]:
+    for part in apng.parts:
+        pixels = _part_of("PNG", apng.alone(part))
+        yield Part(pixels, part.at, _APNG_DISPOSALS.get(part.disposal, Disposal.KEEP), part.blend == _REPLACES)
+
+
+def _part_of(pillow_name: str, data: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(data), formats=(pillow_name,)) as image:
+        pixels = _loaded(image)
+    pixels.info = {}
+    return pixels
+
+
+def _seeking(image: ImageFile.ImageFile, count: int) -> Iterator[None]:
+    for at in range(count):
+        image.seek(at)
+        yield
+
+
+def _loaded(image: ImageFile.ImageFile) -> Image.Image:
+    stored = _raw_mode(image)
+    image.load()
+    return _resampleable(image, stored)
+
+
+def _whole_milliseconds(durations: Sequence[float]) -> tuple[int, ...]:
+    """Rounded so that nothing adds up: every frame begins within half a millisecond of its time."""
+    ends = [round(end) for end in itertools.accumulate(durations)]
+    return tuple(end - begin for begin, end in zip([0, *ends], ends, strict=False))
 
 
 def _draft(image: ImageFile.ImageFile, share: float) -> Box | None:
@@ -88,12 +172,3 @@ def _eight_bits(image: ImageFile.ImageFile) -> Image.Image:
         opaque = ImageMath.lambda_eval(lambda of: (of["values"] != transparent) * 255, values=image.convert("I"))
         grey.putalpha(opaque.convert("L"))
     return grey
-
-
-def _on_canvas(pixels: Image.Image, image: ImageFile.ImageFile, extents: Extents | None) -> Image.Image:
-    """A first GIF frame smaller than the screen leaves the rest transparent, as browsers show it; Pillow fills it."""
-    if image.format != "GIF" or extents is None or extents == (0, 0, *image.size):
-        return pixels
-    canvas = Image.new("RGBA", image.size)
-    canvas.paste(pixels.crop(extents).convert("RGBA"), extents)
-    return canvas

@@ -8,13 +8,13 @@ from typing import BinaryIO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from app.errors import EmptyFile, FileError, TooManyPixels, UnsupportedFile
+from app.errors import EmptyFile, FileError, UnsupportedFile
 from app.imaging.formats import ACCEPTED_PILLOW_NAMES, accepted_sentence, input_format
 from app.imaging.headers import claimed_size
 from app.imaging.libraries import fault, reading
+from app.imaging.limits import check_pixels
 from app.imaging.signatures import HEAD_BYTES, accepted_kind, likeness
 
-_MEGAPIXEL = 1_000_000
 _REFUSED_MODES = {"I": "32 bit or signed integer", "F": "32 bit floating point"}
 
 
@@ -58,19 +58,6 @@ def _refusal(head: bytes, reasons: list[str]) -> FileError:
             f"It looks like {looks_like}, which is not accepted; send a {accepted_sentence()} image."
         )
     return UnsupportedFile(f"It is not an image that Darkroom reads; send a {accepted_sentence()} image.")
-
-
-def check_pixels(size: tuple[int, int] | None, max_pixels: int) -> None:
-    if size is None or size[0] * size[1] <= max_pixels:
-        return
-    width, height = size
-    pixels = width * height
-    actual, limit = f"{pixels / _MEGAPIXEL:.1f} megapixels", f"{max_pixels / _MEGAPIXEL:.1f}"
-    if f"{limit} megapixels" == actual or max_pixels < _MEGAPIXEL:
-        actual, limit = f"{pixels:,} pixels", f"{max_pixels:,}"
-    raise TooManyPixels(
-        f"The image is {width} × {height} = {actual}; the limit is {limit}. Send a smaller image or raise MAX_PIXELS."
-    )
 
 
 def check_pixel_format(image: ImageFile.ImageFile) -> None:

@@ -5,18 +5,20 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from app import jobs, recipes, submission, waiting
+from app import jobs, recipes, submission, timeline, waiting
 from app.errors import DarkroomError
 from app.faults import retry_headers
 from app.imaging.formats import accepted_sentence
 from app.pages import writing
 from app.paging import before_parameter
 from app.services import services
+from app.timeline import Timeline
 
 blueprint = Blueprint("pages", __name__)
 blueprint.add_app_template_filter(writing.file_size)
 blueprint.add_app_template_filter(writing.moment)
 blueprint.add_app_template_filter(writing.duration)
+blueprint.add_app_template_filter(writing.preview)
 
 _RECENT, _PAGE = 5, 50
 
@@ -43,7 +45,7 @@ def _home(error: DarkroomError | None = None) -> str:
         accepted=accepted_sentence(),
         limits=services().limits,
         max_pixels=services().max_pixels,
-        recipe=recipes.latest(recipes.DEFAULT),
+        recipes=recipes.all_latest(),
         recent=jobs.newest(_RECENT),
     )
 
@@ -57,7 +59,8 @@ def job_list() -> str:
 @blueprint.get("/jobs/<uuid:job_id>")
 def job(job_id: UUID) -> str:
     row = jobs.get(job_id)
-    return render_template("job.html", job=row, why=waiting.reasons(row))
+    timelines, why = timeline.of_job(job_id), waiting.reasons(row)
+    return render_template("job.html", job=row, why=why, timelines=timelines, no_timeline=Timeline())
 
 
 @blueprint.post("/jobs/<uuid:job_id>/cancel")

@@ -1,8 +1,12 @@
-"""How numbers and times are written for people."""
+"""How numbers, times and results are shown to people."""
 
 import datetime as dt
 
 from markupsafe import Markup
+
+from app.models import Item, Output
+
+_PREVIEW_PIXELS = 160
 
 
 def file_size(size: int) -> str:
@@ -32,3 +36,10 @@ def duration(start: dt.datetime | None, end: dt.datetime | None) -> str:
         if seconds < 60
         else f"{int(seconds // 60)} min {int(seconds % 60)} s"
     )
+
+
+def preview(item: Item) -> Output | None:
+    """The smallest picture among the results that is large enough to be looked at, or else the largest."""
+    pictures = sorted((output.width, index) for index, output in enumerate(item.outputs) if output.width)
+    enough = [index for width, index in pictures if width >= _PREVIEW_PIXELS] or [index for _, index in pictures[-1:]]
+    return item.outputs[enough[0]] if enough else None

@@ -2,34 +2,38 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from app.errors import InvalidParameter, InvalidRecipe
-from app.imaging import encoders, operations
-from app.imaging.encoder import Encoder
+from app.imaging import collectors, encoders, operations
+from app.imaging.collector import Collector
+from app.imaging.condition import Traits
 from app.imaging.graph import SOURCE, Graph, Step
-from app.imaging.operation import Operation
+from app.imaging.limits import Limits
 from app.imaging.outputs import Making, Output
+from app.imaging.plan import Plan, plan
 from app.recipes.schema import Document, Fault, StepModel, Value, faults_of, nearest
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
-_MAX_BYTES = 500_000
+MAX_BYTES = 500_000
 _OF_THE_FILE = ("stem", "output", "format", "width", "height")
 
 Values = Mapping[str, Value]
+Built = TypeVar("Built", bound=BaseModel)
 
 
 class Recipe:
     """Made by `parse` or `load`, so a recipe that exists is right: with its defaults every step can be built."""
 
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.name, self.version, self.description = document.name, document.version, document.description
+    def __init__(self, document: Document, *, is_built_in: bool = False) -> None:
+        self.document, self.is_built_in = document, is_built_in
+        self.name, self.version, self.description = document.name, document.version or 0, document.description
 
     def filled(self, values: Values) -> dict[str, Value]:
         """Every variable with its value: the job's or the default. Raises InvalidParameter."""
@@ -48,11 +52,31 @@ class Recipe:
         """What is made with these values of the variables. Raises InvalidParameter where they do not fit together."""
         builder = _Builder(self.document, self.filled(values or {}))
         making = builder.making()
+        builder.collectors()
         if builder.faults:
             raise InvalidParameter(
                 f"With these variables the recipe {self.name} is not valid: {_listed(builder.faults)}"
             )
         return making
+
+    def limits(self, settings: Limits) -> Limits:
+        """The recipe's limits and those of the settings, whichever are lower."""
+        own = self.document.input
+        return Limits(
+            max_pixels=min(settings.max_pixels, round(own.max_megapixels * 1e6) if own.max_megapixels else sys.maxsize),
+            max_frames=min(settings.max_frames, own.max_frames or settings.max_frames),
+            accept=tuple(own.accept) if own.accept else None,
+            max_bytes=own.max_bytes,
+        )
+
+    def plan(self, traits: Traits, values: Values | None = None) -> Plan:
+        """What it would make of a picture with these traits, and what that would take."""
+        return plan(self.making(values), traits)
+
+    def collector(self, name: str, values: Values | None = None) -> tuple[Collector, tuple[str, ...]]:
+        """What the recipe collects under this name, and the names of the outputs that it is made of."""
+        builder = _Builder(self.document, self.filled(values or {}))
+        return builder.collectors()[name], tuple(self.document.collect[name].from_)
 
     def result_name(self, output: str, facts: Mapping[str, object], values: Values | None = None) -> str:
         """The name of a file without its extension; `facts` are `stem`, `format`, `width` and `height`."""
@@ -66,15 +90,25 @@ class Recipe:
         return tuple(output.name for output in self.making().outputs)
 
     @cached_property
-    def canonical(self) -> str:
-        """The recipe as JSON, the same for every way of writing it."""
-        return json.dumps(self.document.model_dump(mode="json", by_alias=True, exclude_unset=True), sort_keys=True)
+    def written(self) -> dict[str, Any]:
+        """The recipe as data, the same for every way of writing it."""
+        return self.document.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    def says_the_same(self, other: "Recipe") -> bool:
+        """Whether the two differ in nothing but the version."""
+        return self.numbered(1).written == other.numbered(1).written
+
+    def numbered(self, version: int) -> "Recipe":
+        return Recipe(self.document.model_copy(update={"version": version}), is_built_in=self.is_built_in)
+
+    def as_built_in(self) -> "Recipe":
+        return Recipe(self.document, is_built_in=True)
 
 
 def load(text: str) -> Recipe:
     """A recipe in YAML or JSON. Raises InvalidRecipe with every fault."""
-    if len(text.encode()) > _MAX_BYTES:
-        raise InvalidRecipe(f"The recipe has {len(text.encode()):,} bytes; it may have {_MAX_BYTES:,}.")
+    if len(text.encode()) > MAX_BYTES:
+        raise InvalidRecipe(f"The recipe has {len(text.encode()):,} bytes; it may have {MAX_BYTES:,}.")
     try:
         return parse(_safe_yaml(text))
     except yaml.YAMLError as error:
@@ -132,8 +166,13 @@ def _listed(faults: list[Fault]) -> str:
 def _faults(document: Document) -> Iterator[Fault]:
     yield from _graph_faults(document)
     builder = _Builder(document, {name: variable.default for name, variable in document.vars.items()})
-    builder.making()
+    made = {output.name for output in builder.making().outputs}
+    builder.collectors()
     yield from builder.faults
+    for name, model in document.collect.items():
+        for at, output in enumerate(model.from_):
+            if output not in made:
+                yield Fault(f"collect.{name}.from.{at}", f"there is no output {output[:60]!r}{nearest(output, made)}")
     for name in document.vars.keys() - builder.used:
         yield Fault(f"vars.{name}", "is used nowhere")
 
@@ -186,13 +225,23 @@ class _Builder:
         outputs = [output for name in self._document.outputs for output in self._outputs(name)]
         return Making(Graph(ordered), tuple(outputs))
 
+    def collectors(self) -> dict[str, Collector]:
+        found, kinds = {}, collectors.found()
+        for name, model in self._document.collect.items():
+            if model.op not in kinds:
+                hint = nearest(model.op, kinds)
+                self.faults.append(Fault(f"collect.{name}.op", f"there is no collector {model.op[:60]!r}{hint}"))
+            elif collector := self._built(kinds[model.op], model.with_, f"collect.{name}.with"):
+                found[name] = collector
+        return found
+
     def _step(self, name: str, step: StepModel) -> Step | None:
         path, kinds = f"steps.{name}", operations.found()
         if step.op not in kinds:
             self.faults.append(Fault(f"{path}.op", f"there is no operation {step.op[:60]!r}{nearest(step.op, kinds)}"))
             return None
         operation = self._built(kinds[step.op], step.with_, f"{path}.with")
-        return Step(name, operation, step.from_, step.when) if isinstance(operation, Operation) else None
+        return Step(name, operation, step.from_, step.when) if operation else None
 
     def _outputs(self, name: str) -> Iterator[Output]:
         model, kinds, seen = self._document.outputs[name], encoders.found(), set[str]()
@@ -210,10 +259,10 @@ class _Builder:
             else:
                 seen.add(format)
                 encoder = self._built(kinds[format], settings, f"{path}.{format}")
-                if isinstance(encoder, Encoder):
+                if encoder:
                     yield Output(f"{name}-{format}", model.from_, encoder)
 
-    def _built(self, kind: type[BaseModel], parameters: Mapping[str, Any], path: str) -> BaseModel | None:
+    def _built(self, kind: type[Built], parameters: Mapping[str, Any], path: str) -> Built | None:
         try:
             return kind.model_validate_json(json.dumps(self._filled(parameters, path)))
         except ValidationError as error:

@@ -15,6 +15,8 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 """Of a recipe, a step, an output: small letters, digits and hyphens."""
 VariableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Text = Annotated[str, Field(max_length=1000)]
+Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[mhd]$")]
+"""Minutes, hours or days, as in `12h`."""
 Value = str | int | float | bool
 
 MAX_STEPS, MAX_OUTPUTS = 100, 100
@@ -104,8 +106,26 @@ class Run(Model):
     lane: Literal["interactive", "bulk"] | None = Field(
         default=None, description="Where its jobs wait, unless they say it themselves."
     )
+    on_error: Literal["continue", "cancel"] = Field(
+        default="continue",
+        description="When a file has failed: go on with the others, or cancel the rest.",
+    )
     timeout: int | None = Field(
         default=None, ge=1, le=1200, description="Longest time for one file, in seconds; never more than the settings'."
+    )
+
+
+class CollectModel(Model):
+    op: str = Field(description="The collector.")
+    from_: Annotated[list[str], Field(min_length=1, max_length=MAX_OUTPUTS)] = Field(
+        alias="from", description="Files of the outputs, as in `[thumbnail-jpeg]`; of every original that has them."
+    )
+    with_: dict[str, Any] = Field(default={}, alias="with", description="The collector's parameters.")
+
+
+class Results(Model):
+    expire_after: Duration | None = Field(
+        default=None, description="When the job and its results are deleted, counted from its end: `12h`, `30d`."
     )
 
 
@@ -114,13 +134,24 @@ class Document(Model):
 
     schema_: Literal[1] = Field(alias="schema", description="The version of this format.")
     name: Name
-    version: int = Field(ge=1, le=1_000_000, description="A version is never changed; a change makes a new one.")
+    version: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="Never changed once it is saved; left out, a change makes the next.",
+    )
     description: Text = ""
     input: Input = Input()
     vars: Annotated[dict[VariableName, Variable], Field(max_length=50)] = {}
     steps: Annotated[dict[Name, StepModel], Field(max_length=MAX_STEPS)] = {}
     outputs: Annotated[dict[Name, OutputModel], Field(min_length=1, max_length=MAX_OUTPUTS)]
+    collect: Annotated[dict[Name, CollectModel], Field(max_length=10)] = {}
     run: Run = Run()
+    results: Results = Results()
+
+
+def seconds(duration: str) -> int:
+    return int(duration[:-1]) * {"m": 60, "h": 3600, "d": 86_400}[duration[-1]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ def test_a_job_names_its_lane(client: FlaskClient, lane: str):
 
 @pytest.mark.parametrize(
     ("lane", "sentence"),
-    [("fast", "interactive or bulk"), (["bulk", "bulk"], "twice"), ("b" * 2000, "more than 1000 bytes")],
+    [("fast", "interactive or bulk"), (["bulk", "bulk"], "twice"), ("b" * 200_000, "more than 100000 bytes")],
     ids=["unknown", "twice", "too long"],
 )
 def test_a_lane_that_is_none_is_refused(client: FlaskClient, lane: object, sentence: str):

@@ -40,7 +40,7 @@ def test_what_no_row_names_is_removed_and_what_a_row_names_is_not(store: Store):
     result, forgotten = received(store, content=b"result"), received(store, content=b"forgotten")
     assert succeed(claim, output(claim, sha256=result.stored.sha256))
     assert collect(store, NOW) == Collected(files=1, temporary=0)
-    assert store.has(claim.asset_sha256)
+    assert store.has(claim.sha256)
     assert store.has(result.stored.sha256)
     assert not store.has(forgotten.stored.sha256)
 
@@ -91,7 +91,7 @@ def test_equal_bytes_of_another_job_stay(store: Store):
     assert succeed(claim, output(claim, sha256=result.stored.sha256))
     third = jobs.submit([result], store.has)
     assert remove_unnamed(store, jobs.remove(first.job.id)) == 0
-    assert store.has(claim.asset_sha256)
+    assert store.has(claim.sha256)
     assert store.has(result.stored.sha256)
     assert remove_unnamed(store, jobs.remove(second.job.id)) == 1
     assert remove_unnamed(store, jobs.remove(third.job.id)) == 1

@@ -32,15 +32,16 @@ def test_those_that_wait_longest_come_first_and_no_more_than_asked_for(store: St
     ids = [submitted(store).due[0].id for _ in range(4)]
     for age, item_id in enumerate(ids):
         rows.change(item_id, dispatch_after=utc_now() - HOUR * age)
-    found = dispatch.due(db.session(), ItemState.PENDING, utc_now(), 3)
+    found = dispatch.due(db.session(), Lane.INTERACTIVE, ItemState.PENDING, utc_now(), 3)
     assert [waiting.id for waiting in found] == [ids[3], ids[2], ids[1]]
 
 
-def test_interactive_items_come_before_bulk_ones_that_wait_longer(store: Store):
-    bulk, interactive = submitted(store, lane=Lane.BULK).due[0], submitted(store).due[0]
-    rows.change(bulk.id, dispatch_after=rows.LONG_AGO)
-    rows.change(interactive.id, dispatch_after=utc_now())
-    assert [waiting.id for waiting in rows.due()] == [interactive.id, bulk.id]
+def test_each_lane_has_its_own(store: Store):
+    waiting = {lane: submitted(store, lane=lane).due[0].id for lane in Lane}
+    rows.make_due()
+    for lane in Lane:
+        found = dispatch.due(db.session(), lane, ItemState.PENDING, utc_now(), 1)
+        assert [due.id for due in found] == [waiting[lane]]
 
 
 def test_a_published_item_is_due_again_later_and_later(store: Store):

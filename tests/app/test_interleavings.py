@@ -126,7 +126,7 @@ class Interleavings(RuleBasedStateMachine):
 
     def a_dispatcher_reads_what_is_due(self, number: int) -> None:
         state = ItemState.QUEUED if number % 2 else ItemState.PENDING
-        found = dispatch.due(db.session(), state, self._clock.now, 10)
+        found = [due for lane in Lane for due in dispatch.due(db.session(), lane, state, self._clock.now, 10)]
         db.session.remove()
         assert {due.id.hex for due in found} == {
             row["id"] for row in self._now.items.values()
@@ -213,7 +213,8 @@ class Interleavings(RuleBasedStateMachine):
                 assert dispatch.take_back(attempt, PATIENCE)
             db.session.remove()
             for state in (ItemState.PENDING, ItemState.QUEUED):
-                for due in dispatch.due(db.session(), state, self._clock.now, 1000):
+                due_now = (dispatch.due(db.session(), lane, state, self._clock.now, 1000) for lane in Lane)
+                for due in [one for found in due_now for one in found]:
                     claim = items.claim(due.id, ELSEWHERE, "worker", LEASE)
                     assert claim, "what is due can be begun"
                     WORKER["succeed"](claim)

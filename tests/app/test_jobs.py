@@ -48,6 +48,12 @@ def count(table: type) -> int:
     return db.session.scalar(select(func.count()).select_from(table)) or 0
 
 
+def test_the_ids_of_a_jobs_items_follow_their_positions(store: Store):
+    """MySQL locks the items of a job by position, whatever order is asked for; the dispatcher locks them by id."""
+    ids = [waiting.id for waiting in submitted(store, *[f"{number}.jpg" for number in range(30)]).due]
+    assert ids == sorted(ids)
+
+
 def test_a_job_needs_a_file(store: Store):
     with pytest.raises(NoFiles):
         jobs.submit([], store.has)

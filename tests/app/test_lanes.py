@@ -51,6 +51,26 @@ def test_what_waits_is_due_at_once_when_the_lane_goes_on(store: Store):
     assert all(due.publishes == 0 for due in rows.due()), "an item that was dropped waits as short as a new one"
 
 
+def test_who_is_interrupted_while_resuming_leaves_the_lane_paused_or_well(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    [waiting] = submitted(store).due
+    dispatch.mark_published([waiting], utc_now())
+    lanes.pause(Lane.INTERACTIVE)
+    interrupt = iter([False, True])
+    make_due = lanes.make_due
+
+    def interrupted(lane: Lane) -> None:
+        if next(interrupt):
+            raise KeyboardInterrupt
+        make_due(lane)
+
+    monkeypatch.setattr(lanes, "make_due", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        lanes.resume(Lane.INTERACTIVE)
+    assert [due.id for due in rows.due()] == [waiting.id]
+
+
 def test_what_backs_off_still_does_when_the_lane_goes_on(store: Store):
     [waiting] = submitted(store).due
     items.fail(claimed(waiting.id), Failure("storage-full", "Full.", Retry.PATIENT), PATIENCE)

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from app import dispatch, items, jobs
+from app import dispatch, items, jobs, timeline
 from app.database import utc_now
 from app.errors import Retry
 from app.items import Failure
@@ -81,3 +81,17 @@ def test_times_never_go_back(store: Store):
     succeed(claim)
     moments = [event.at for event in rows.events(claim.item_id)]
     assert moments == sorted(moments)
+
+
+def test_a_job_shows_the_newest_lines_of_each_item_and_an_item_alone_all(store: Store):
+    submission = submitted(store, "a.jpg", "b.jpg", "c.jpg")
+    often, once, never = (waiting.id for waiting in submission.due)
+    for _ in range(15):
+        items.hand_back(claimed(often))
+    succeed(claimed(once))
+    told = timeline.of_job(submission.job.id)
+    assert [event.id for event in told[often].events] == [event.id for event in rows.events(often)][-20:]
+    assert told[often].left_out == 10
+    assert ([event.kind for event in told[once].events], told[once].left_out) == (["claimed", "succeeded"], 0)
+    assert never not in told
+    assert len(timeline.of_item(often).events) == 30

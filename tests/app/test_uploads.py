@@ -58,8 +58,8 @@ def test_a_known_field_arrives_beside_the_files(tmp_path: Path):
     ("fields", "sentence"),
     [
         (part(b"bulk", None, "lane") * 2, "field lane twice"),
-        (part(b"b" * 1001, None, "lane"), "more than 1000 bytes"),
-        (part(b"b" * 300_000, None, "lane"), "more than 1000 bytes"),
+        (part(b"b" * 100_001, None, "lane"), "more than 100000 bytes"),
+        (part(b"b" * 300_000, None, "lane"), "more than 100000 bytes"),
     ],
     ids=["twice", "too long", "much too long"],
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app import create_app, jobs
+from app.imaging.limits import Limits
 from app.services import Services
 from app.settings import load
 from tasks.process import Processor
@@ -60,7 +61,7 @@ def make(folder: Path, migrated_database: Path) -> Remains:
     app = create_app(load(environment(folder)))
     services: Services = app.extensions["darkroom"]
     processor = Processor(
-        store=services.store, max_pixels=10_000, patience=PATIENCE, lease=LEASE, timeout_seconds=60,
+        store=services.store, limits=Limits(10_000, 100), patience=PATIENCE, lease=LEASE, timeout_seconds=60,
         stop_at=lambda: float("inf"),
     )  # fmt: skip
     accepted = {}

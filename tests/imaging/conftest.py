@@ -7,11 +7,13 @@ from PIL import Image
 
 from app.imaging import encoders
 from app.imaging.graph import Graph, Step
+from app.imaging.limits import Limits
 from app.imaging.operations.resize import Resize
 from app.imaging.outputs import Making, Output
 from app.imaging.pipeline import Rendering, render
 
 LIMIT = 100_000_000
+MAX_FRAMES = 500
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Darkroom:
 
     def render(self, data: bytes, outputs: Iterable[Spec] | None = None, limit: int = LIMIT) -> Rendering:
         self.source.write_bytes(data)
-        return render(self.source, making(outputs or [spec()]), self.scratch, limit)
+        return render(self.source, making(outputs or [spec()]), self.scratch, Limits(limit, MAX_FRAMES))
 
     def picture(self, data: bytes, width: int = 320, output_format: str = "webp", quality: int = 95) -> Image.Image:
         """The one output of this width, decoded."""

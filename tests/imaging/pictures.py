@@ -112,15 +112,73 @@ def jpeg_with(jpeg: bytes, marker: int, payload: bytes) -> bytes:
 
 
 def gif(screen: tuple[int, int], frame: tuple[int, int, int, int], colour: Colour, background: Colour) -> bytes:
-    """One frame (x, y, width, height) of `colour` on a screen whose palette entry 0 is `background`, no transparency.
+    """One frame (x, y, width, height) of `colour`; the screen's palette entry 0 is `background`, no transparency."""
+    return animated_gif(screen, [background, colour], [gif_part(frame, 1)])
+
+
+def animated_gif(
+    screen: tuple[int, int], palette: list[Colour], parts: list[bytes], repeats: int | None = None
+) -> bytes:
+    """`repeats` is what the NETSCAPE block says; None leaves it out."""
+    table = b"".join(map(bytes, palette)).ljust(768, b"\0")
+    loop = b"" if repeats is None else b"!\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", repeats) + b"\0"
+    return b"GIF89a" + struct.pack("<HHBBB", *screen, 0xF7, 0, 0) + table + loop + b"".join(parts) + b";"
+
+
+def gif_part(
+    box: tuple[int, int, int, int], indexes: int | list[int], centiseconds: int | None = None, disposal: int = 0,
+    transparent: int | None = None,
+) -> bytes:  # fmt: skip
+    """One picture (x, y, width, height) of palette indexes; without `centiseconds` there is no graphic control block.
 
     The pixels are 9 bit LZW codes with a clear code before each: larger than needed and simple.
     """
-    x, y, width, height = frame
-    palette = bytes(background) + bytes(colour) + bytes(3 * 254)
-    codes = [code for _ in range(width * height) for code in (256, 1)] + [257]
+    x, y, width, height = box
+    pixels = [indexes] * (width * height) if isinstance(indexes, int) else indexes
+    codes = [code for pixel in pixels for code in (256, pixel)] + [257]
     bits = sum(code << (9 * at) for at, code in enumerate(codes))
     packed = bits.to_bytes((9 * len(codes) + 7) // 8, "little")
     blocks = b"".join(bytes([len(packed[at : at + 255])]) + packed[at : at + 255] for at in range(0, len(packed), 255))
-    head = b"GIF89a" + struct.pack("<HHBBB", *screen, 0xF7, 0, 0) + palette
-    return head + b"," + struct.pack("<HHHHB", x, y, width, height, 0) + b"\x08" + blocks + b"\0;"
+    control = b""
+    if centiseconds is not None:
+        flags = disposal << 2 | (transparent is not None)
+        control = b"!\xf9\x04" + struct.pack("<BHB", flags, centiseconds, transparent or 0) + b"\0"
+    return control + b"," + struct.pack("<HHHHB", x, y, width, height, 0) + b"\x08" + blocks + b"\0"
+
+
+def apng(
+    size: tuple[int, int], colour_type: int, parts: list[tuple[bytes, bytes]], plays: int = 0, hidden: bytes = b"",
+    shared: bytes = b"",
+) -> bytes:  # fmt: skip
+    """8 bits a channel. A part is its control, from `apng_control`, and its pixels, row by row without filter bytes.
+
+    `hidden` are the pixels of a default image that is not part of the animation; `shared` are chunks before it.
+    """
+    channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour_type]
+    body, sequence = b"", 0
+    for at, (control, pixels) in enumerate(parts):
+        width = struct.unpack_from(">I", control)[0]
+        data = _deflated(pixels, width * channels)
+        body += chunk(b"fcTL", struct.pack(">I", sequence) + control)
+        sequence += 1
+        if at == 0 and not hidden:
+            body += chunk(b"IDAT", data)
+        else:
+            body += chunk(b"fdAT", struct.pack(">I", sequence) + data)
+            sequence += 1
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, colour_type, 0, 0, 0))
+    head += chunk(b"acTL", struct.pack(">II", len(parts), plays)) + shared
+    if hidden:
+        head += chunk(b"IDAT", _deflated(hidden, size[0] * channels))
+    return b"\x89PNG\r\n\x1a\n" + head + body + chunk(b"IEND", b"")
+
+
+def apng_control(
+    box: tuple[int, int, int, int], delay: tuple[int, int] = (1, 10), disposal: int = 0, blend: int = 0
+) -> bytes:
+    x, y, width, height = box
+    return struct.pack(">IIIIHHBB", width, height, x, y, *delay, disposal, blend)
+
+
+def _deflated(pixels: bytes, stride: int) -> bytes:
+    return zlib.compress(b"".join(b"\0" + pixels[at : at + stride] for at in range(0, len(pixels), stride)))

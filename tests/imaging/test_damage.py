@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageChops, ImageFile
 
 from app.errors import DamagedFile, FileError
-from app.imaging.pipeline import render
+from app.imaging.pipeline import Limits, render
 
 from .conftest import Darkroom, making, spec
 from .pictures import chunk, exif, grey_tiff, noise, saved
@@ -159,7 +159,7 @@ def test_a_scratch_that_is_gone_is_not_a_damaged_file(darkroom: Darkroom) -> Non
 def test_a_source_that_can_not_be_opened_is_not_a_damaged_file(darkroom: Darkroom) -> None:
     darkroom.source.mkdir()
     with pytest.raises(IsADirectoryError):
-        render(darkroom.source, making([spec()]), darkroom.scratch, 10**8)
+        render(darkroom.source, making([spec()]), darkroom.scratch, Limits(10**8, 500))
 
 
 @pytest.mark.parametrize("failing", [OSError(errno.EIO, "Input/output error"), MemoryError("no memory")])

@@ -136,11 +136,11 @@ def test_a_large_jpeg_is_decoded_at_a_fraction_of_its_size(tmp_path: Path, orien
     )
     program = (
         "import re, sys; from pathlib import Path\n"
-        "from tests.imaging.conftest import making, spec; from app.imaging.pipeline import render\n"
+        "from tests.imaging.conftest import making, spec; from app.imaging.pipeline import Limits, render\n"
         "peak = lambda: int(re.search('VmHWM:\\\\s+(\\\\d+)', Path('/proc/self/status').read_text())[1])\n"
         "before = peak()\n"
         "wanted = making([spec(400, 'jpeg', 80)])\n"
-        "render(Path(sys.argv[1]), wanted, Path(sys.argv[2]), 10**8)\n"
+        "render(Path(sys.argv[1]), wanted, Path(sys.argv[2]), Limits(10**8, 500))\n"
         "print(peak() - before)"
     )
     # VmHWM, not getrusage: that one would still hold the peak of pytest, from before the exec.

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from app import recipes
-from app.imaging.pipeline import Rendering, render
+from app.imaging.pipeline import Limits, Rendering, render
 from tests.stack.stack import MAX_JOB_FILES
 
 
@@ -64,7 +64,7 @@ def test_the_outputs_are_those_of_a_local_run(stack, job, photos, tmp_path, name
 
 
 def rendered(source: Path, scratch: Path) -> Rendering:
-    return render(source, recipes.latest(recipes.DEFAULT).outputs, scratch, max_pixels=100_000_000)
+    return render(source, recipes.latest(recipes.DEFAULT).making(), scratch, Limits(100_000_000, 500))
 
 
 def assert_same_pixels(body: bytes, file: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.imaging.limits import Limits
 from app.settings import Settings
 from app.storage import Store
 from tasks.process import Processor
@@ -15,7 +16,7 @@ from tests.factories import LEASE, PATIENCE
 def make_processor(context: Flask, store: Store) -> Callable[..., Processor]:
     def make(**more: Any) -> Processor:
         values: dict[str, Any] = {
-            "max_pixels": 10_000, "patience": PATIENCE, "lease": LEASE, "timeout_seconds": 60,
+            "limits": Limits(10_000, 100), "patience": PATIENCE, "lease": LEASE, "timeout_seconds": 60,
             "stop_at": lambda: float("inf"),
         }  # fmt: skip
         return Processor(store=store, **values | more)

@@ -1,6 +1,7 @@
-"""A round of the dispatcher: no trouble with one thing keeps it from the others."""
+"""The dispatcher's two loops: trouble with one thing keeps it from no other."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
@@ -9,83 +10,104 @@ from sqlalchemy.exc import OperationalError
 from app import dispatch, owners
 from app.models import ItemState
 from app.storage import Store
-from tasks.dispatcher import Dispatcher
+from tasks import dispatcher
+from tasks.dispatcher import Loop, look_after
 from tasks.periodic import PeriodicTasks
 from tasks.recovery import Recovery
-from tasks.relay import Relay
 from tests import rows
 from tests.factories import PATIENCE, claimed, submitted
-from tests.tasks.test_recovery import dead, raising
-from tests.tasks.test_relay import Broker
+from tests.tasks.test_recovery import Seconds, dead, raising
+from tests.waiting import wait_until
 
 
 @pytest.fixture
-def made(context: Flask) -> Callable[..., Dispatcher]:
-    def make(broker: Broker | None = None) -> Dispatcher:
-        return Dispatcher(Relay(broker or Broker()), Recovery(PATIENCE), PeriodicTasks(context, []))
+def loop(context: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[], bool]], Loop]]:
+    """Starts one that looks again and again without a pause; it is stopped at the end."""
+    monkeypatch.setattr(dispatcher, "ROUND_SECONDS", 0)
+    started: list[Loop] = []
 
-    return make
+    def start(look: Callable[[], bool]) -> Loop:
+        started.append(Loop(context, "test", look))
+        started[-1].start()
+        return started[-1]
 
-
-@pytest.fixture
-def dispatcher(made: Callable[..., Dispatcher]) -> Dispatcher:
-    return made()
-
-
-def test_a_round_publishes_what_is_due(store: Store, dispatcher: Dispatcher):
-    submitted(store)
-    dispatcher.round()
-    assert rows.states() == [ItemState.PENDING], "the web's own thread comes first"
-    rows.make_due()
-    dispatcher.round()
-    assert rows.states() == [ItemState.QUEUED]
+    yield start
+    for one in started:
+        one.stop()
 
 
-def test_a_round_takes_an_item_back_whose_worker_is_dead_and_the_next_publishes_it(
-    store: Store, dispatcher: Dispatcher
-):
+def look(context: Flask) -> None:
+    look_after(Recovery(PATIENCE), PeriodicTasks(context, []))
+
+
+def test_an_item_whose_worker_is_dead_is_taken_back(store: Store, context: Flask):
     claimed(submitted(store).due[0].id, owner=dead())
-    dispatcher.round()
+    look(context)
     assert rows.states() == [ItemState.PENDING]
-    dispatcher.round()
-    assert rows.states() == [ItemState.QUEUED]
     assert rows.only_item().strikes == 1
 
 
-def test_a_round_leaves_a_working_item_alone(store: Store, dispatcher: Dispatcher):
+def test_a_working_item_is_left_alone(store: Store, context: Flask):
     claimed(submitted(store).due[0].id, owner=owners.this_process())
-    rows.make_due()
-    dispatcher.round()
+    look(context)
     assert rows.states() == [ItemState.RUNNING]
 
 
-def test_a_broker_that_is_away_keeps_no_lost_item_from_coming_back(store: Store, made: Callable[..., Dispatcher]):
-    first, second = submitted(store), submitted(store)
-    claimed(first.due[0].id, owner=dead())
-    rows.change(second.due[0].id, dispatch_after=rows.LONG_AGO)
-    with pytest.raises(ConnectionResetError):
-        made(Broker(takes=0)).round()
-    assert rows.states() == [ItemState.PENDING, ItemState.PENDING]
-    assert rows.item(first.due[0].id).strikes == 1
-    assert claimed(first.due[0].id)
-
-
-def test_trouble_with_taking_back_keeps_nothing_from_being_published(
-    store: Store, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+def test_trouble_with_taking_back_keeps_no_periodic_work_from_beginning(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
 ):
-    submitted(store)
-    rows.make_due()
+    begun = []
+    periodic = PeriodicTasks(context, [])
+    monkeypatch.setattr(periodic, "start_due", lambda: begun.append(True))
     monkeypatch.setattr(dispatch, "running", raising(OperationalError("SELECT", {}, Exception("disk I/O error"))))
     with pytest.raises(OperationalError):
-        dispatcher.round()
-    assert rows.states() == [ItemState.QUEUED]
+        look_after(Recovery(PATIENCE), periodic)
+    assert begun
 
 
-def test_a_full_batch_asks_for_another_round_at_once(
-    store: Store, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("tasks.relay.BATCH", 2)
-    submitted(store, "a.jpg", "b.jpg", "c.jpg")
-    rows.make_due()
-    assert [dispatcher.round(), dispatcher.round()] == [True, False]
-    assert rows.states() == [ItemState.QUEUED] * 3
+def test_a_look_that_fails_is_followed_by_another(loop):
+    looks = []
+
+    def fail() -> bool:
+        looks.append(1)
+        raise ConnectionResetError
+
+    one = loop(fail)
+    wait_until(lambda: len(looks) > 2, 10, "it looks again")
+    assert not one.works
+
+
+def test_a_look_that_blocks_keeps_the_other_loop_from_nothing(loop):
+    """The broker takes seconds to say nothing, while lost items are to come back."""
+    free, looks = threading.Event(), []
+    blocked = loop(lambda: free.wait(60))
+    other = loop(lambda: bool(looks.append(1)))
+    wait_until(lambda: len(looks) > 2, 10, "the other one looks")
+    assert other.works
+    assert not blocked.works
+    free.set()
+
+
+def test_a_loop_works_for_a_while_after_a_look_that_succeeded(loop, monkeypatch: pytest.MonkeyPatch):
+    seconds = Seconds(monkeypatch, dispatcher)
+    done = threading.Event()
+
+    def succeed_once() -> bool:
+        if done.is_set():
+            raise ConnectionResetError
+        done.set()
+        return False
+
+    one = loop(succeed_once)
+    wait_until(lambda: one.works, 10, "the first look has succeeded")
+    seconds.forward(16)
+    assert not one.works
+
+
+def test_a_full_batch_asks_for_another_look_at_once(context: Flask, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(dispatcher, "ROUND_SECONDS", 3600)
+    answers = [True, True, False]
+    one = Loop(context, "test", lambda: answers.pop(0))
+    one.start()
+    wait_until(lambda: not answers, 10, "three looks without a pause")
+    one.stop()

@@ -92,6 +92,20 @@ def test_who_renews_in_these_seconds_keeps_its_item(store: Store, seconds: Secon
     assert rows.states() == [ItemState.RUNNING]
 
 
+def test_looks_that_are_far_apart_say_nothing_of_what_was_between(store: Store, seconds: Seconds):
+    """This process stood still; so may the database have, and whoever lives could not renew."""
+    overdue(store)
+    ours = Recovery(PATIENCE)
+    for _ in range(3):
+        assert ours.take_back() == 0
+        seconds.forward(20)
+    for _ in range(4):
+        assert rows.states() == [ItemState.RUNNING]
+        ours.take_back()
+        seconds.forward(1)
+    assert rows.states() == [ItemState.PENDING]
+
+
 def test_the_seconds_are_those_of_one_attempt(store: Store, seconds: Seconds):
     claim = overdue(store)
     ours = Recovery(PATIENCE)
@@ -110,7 +124,7 @@ def test_while_the_database_is_in_trouble_no_lease_counts_as_ended(
     overdue(store)
     ours = Recovery(PATIENCE)
     ours.take_back()
-    seconds.forward(4)
+    seconds.forward(2)
     with monkeypatch.context() as patched:
         if trouble == "away":
             patched.setattr(dispatch, "running", raising(OperationalError("SELECT", {}, Exception("locked"))))
@@ -120,7 +134,9 @@ def test_while_the_database_is_in_trouble_no_lease_counts_as_ended(
             patched.setattr(recovery, "_writable_at_once", lambda: False)
             assert ours.take_back() == 0
     assert ours.take_back() == 0, "the seconds begin anew"
-    seconds.forward(4)
+    seconds.forward(2)
+    assert ours.take_back() == 0
+    seconds.forward(2)
     assert ours.take_back() == 1
 
 

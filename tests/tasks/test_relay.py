@@ -110,6 +110,26 @@ def test_a_lane_that_the_broker_refuses_does_not_hold_up_the_other(store: Store,
     assert rows.states() == [ItemState.PENDING if lane == refused else ItemState.QUEUED for lane in Lane]
 
 
+def test_a_full_lane_does_not_hold_up_the_other(store: Store, broker: Broker, monkeypatch: pytest.MonkeyPatch):
+    """Neither one whose messages wait, nor one that the broker refuses."""
+    monkeypatch.setattr(relay, "BATCH", 2)
+    for _ in range(3):
+        published(store)
+    lost = submitted(store, lane=Lane.BULK)
+    dispatch.mark_published(lost.due, utc_now())
+    rows.make_due()
+    broker.ready = {Lane.INTERACTIVE}
+    Relay(broker).publish_due()
+    assert rows.item(lost.due[0].id).publishes == 2
+    submitted(store, "a.jpg", "b.jpg", "c.jpg")
+    new = submitted(store, lane=Lane.BULK)
+    rows.make_due()
+    broker.refused = {Lane.INTERACTIVE}
+    with pytest.raises(MessageNacked):
+        Relay(broker).publish_due()
+    assert rows.item(new.due[0].id).state == ItemState.QUEUED
+
+
 def test_a_queue_that_refuses_everything_for_long_is_replaced_and_its_items_published_again(
     store: Store, broker: Broker, seconds: Seconds
 ):
@@ -163,3 +183,51 @@ def test_a_queue_that_refuses_now_and_then_stays(store: Store, broker: Broker, s
         broker.refused = set()
         ours.publish_due()
     assert broker.replaced == []
+
+
+def test_a_queue_that_refused_once_is_not_suspected_for_ever(store: Store, broker: Broker, seconds: Seconds):
+    """Another dispatcher published what was due; much later there is trouble again."""
+    ours = Relay(broker)
+    for _ in range(2):
+        submitted(store)
+        rows.make_due()
+        broker.refused = {Lane.INTERACTIVE}
+        with pytest.raises(MessageNacked):
+            ours.publish_due()
+        dispatch.mark_published(rows.due(), utc_now())
+        seconds.forward(3600)
+        ours.publish_due()
+    assert broker.replaced == []
+
+
+def test_while_the_broker_was_away_no_queue_was_dead(store: Store, broker: Broker, seconds: Seconds):
+    submitted(store)
+    rows.make_due()
+    ours = Relay(broker)
+    broker.works, broker.takes = False, 0
+    for _ in range(6):
+        with pytest.raises(ConnectionResetError):
+            ours.publish_due()
+        seconds.forward(10)
+    broker.works, broker.refused = True, {Lane.INTERACTIVE}
+    with pytest.raises(MessageNacked):
+        ours.publish_due()
+    assert broker.replaced == []
+
+
+def test_a_dispatcher_that_dies_while_it_replaces_a_queue_forgets_nothing(
+    store: Store, broker: Broker, seconds: Seconds, monkeypatch: pytest.MonkeyPatch
+):
+    held = submitted(store)
+    dispatch.mark_published(held.due, utc_now())
+    rows.change(dispatch_after=utc_now() + LONG_QUEUED)
+    rows.change(submitted(store).due[0].id, dispatch_after=rows.LONG_AGO)
+    broker.refused = {Lane.INTERACTIVE}
+    monkeypatch.setattr(broker, "replace_queue", raising(KeyboardInterrupt()))
+    ours = Relay(broker)
+    with pytest.raises(MessageNacked):
+        ours.publish_due()
+    seconds.forward(20)
+    with pytest.raises(KeyboardInterrupt):
+        ours.publish_due()
+    assert held.due[0].id in {due.id for due in rows.due()}

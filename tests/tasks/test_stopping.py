@@ -13,7 +13,7 @@ from flask import Flask
 from app import items, jobs
 from app.models import EventKind, ItemState
 from app.storage import Store
-from tasks import process
+from tasks import bench
 from tasks.process import Processor, Stopping
 from tests import rows
 from tests.factories import LEASE, PATIENCE, submitted
@@ -60,7 +60,7 @@ def start(context: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     started: list[Worker] = []
     pid_file = tmp_path / "pid"
 
-    def work_for_ever(original: Path, specs: object, scratch: Path, max_pixels: int) -> None:
+    def work_for_ever(original: Path, specs: object, scratch: Path, limits: object) -> None:
         (scratch / "half").write_bytes(b"half of a result")
         pid_file.with_suffix(".new").write_text(str(os.getpid()))
         pid_file.with_suffix(".new").rename(pid_file)
@@ -70,7 +70,7 @@ def start(context: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         started.append(Worker(context, processor, item_id, pid_file))
         return started[-1]
 
-    monkeypatch.setattr(process, "render", work_for_ever)
+    monkeypatch.setattr(bench, "render", work_for_ever)
     yield begin
     for worker in started:
         worker.kill()

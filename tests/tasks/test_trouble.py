@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import DataError, OperationalError
 
 from app import items
+from app.database import transaction
 from app.errors import StorageFull
-from app.models import EventKind, ItemState
+from app.models import EventKind, ItemState, Job
 from app.storage import Store
-from tasks import process
+from tasks import bench
 from tasks.process import Processor
 from tests import rows
 from tests.factories import submitted
@@ -45,7 +47,7 @@ def die(*_: Any) -> NoReturn:
 
 def rendering(monkeypatch: pytest.MonkeyPatch, instead: Callable[..., Any]) -> None:
     """In the child, do this instead of rendering; the fork takes it along."""
-    monkeypatch.setattr(process, "render", instead)
+    monkeypatch.setattr(bench, "render", instead)
 
 
 @pytest.mark.parametrize("function", ["claim", "succeed"])
@@ -211,8 +213,11 @@ def test_an_error_of_ours_is_a_strike_and_its_text_stays_in_the_log(
     assert "passwd" not in str(row.error)
 
 
-def test_a_recipe_that_is_gone_is_an_error_of_ours(processor: Processor, store: Store, monkeypatch: pytest.MonkeyPatch):
+def test_a_recipe_that_is_gone_ends_the_item_at_once(processor: Processor, store: Store):
     [waiting] = submitted(store).due
-    monkeypatch.setattr(process.recipes, "find", failing(1, KeyError("web-images"), process.recipes.find))
+    with transaction() as session:
+        session.execute(update(Job).values(recipe_version=99))
     processor.process(waiting.id, "worker")
-    assert (rows.only_item().state, rows.only_item().error_code) == (ItemState.PENDING, "internal")
+    row = rows.only_item()
+    assert (row.state, row.error_code, row.attempt) == (ItemState.FAILED, "unknown-recipe", 1)
+    assert row.error == "photo.jpg: There is no version 99 of a recipe web-images."

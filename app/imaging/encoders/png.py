@@ -5,6 +5,9 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from app.imaging.encoder import Encoder
+from app.imaging.picture import Picture
+
+_MAX_DELAY = 65_535
 
 
 class Png(Encoder):
@@ -21,3 +24,12 @@ class Png(Encoder):
 
     def options(self) -> dict[str, Any]:
         return {"compress_level": self.effort}
+
+    def timing(self, picture: Picture) -> dict[str, Any]:
+        return {"duration": [_writable(duration) for duration in picture.durations], "loop": picture.loop}
+
+
+def _writable(milliseconds: int) -> int:
+    """A delay is a fraction of a second with 16 bits above: from 65.5 s on, it is of hundredths, tenths or seconds."""
+    step = next((step for step in (1, 10, 100) if milliseconds / step <= _MAX_DELAY), 1000)
+    return min(round(milliseconds / step), _MAX_DELAY) * step

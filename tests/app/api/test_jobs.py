@@ -65,7 +65,7 @@ def test_more_than_fifty_files_take_the_bulk_lane(client: FlaskClient):
         (
             "POST",
             "/api/v1/jobs",
-            {"data": {"recipe": "x"}, "content_type": "multipart/form-data"},
+            {"data": {"recipes": "x"}, "content_type": "multipart/form-data"},
             400,
             "invalid-parameter",
         ),

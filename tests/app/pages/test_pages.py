@@ -26,7 +26,7 @@ def test_the_form_leads_to_the_jobs_page(client: FlaskClient):
 def test_the_home_page_says_what_is_accepted_and_what_is_made(client: FlaskClient):
     page = client.get("/").text
     assert "JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP" in page
-    assert "1600 px WebP" in page
+    assert "1600-webp" in page
     assert "100 megapixels" in page
     assert "None yet" in page
 

@@ -1,0 +1,34 @@
+"""What an output is made of and how, as a key: equal keys stand for the same output."""
+
+import hashlib
+import json
+from typing import Any
+
+from app.imaging import encoder, engine, operation
+from app.imaging.graph import SOURCE, Step
+from app.imaging.outputs import Making, Output
+
+
+def keys(sha256: str, making: Making) -> dict[str, str]:
+    """The key of every output that is made of the file with this content, by the output's name.
+
+    It covers the content, every step up to the output with all of its parameters, the format with all of its settings,
+    and the engine; names of steps and outputs, and whatever other outputs there are, do not matter.
+    """
+    steps = {step.name: step for step in making.graph.steps}
+    return {output.name: _key(sha256, steps, output) for output in making.outputs}
+
+
+def _key(sha256: str, steps: dict[str, Step], output: Output) -> str:
+    chain, at = [], output.source
+    while at != SOURCE:
+        chain.append(_told(steps[at]))
+        at = steps[at].source
+    form = [encoder.name_of(output.encoder), output.encoder.model_dump(mode="json")]
+    told = json.dumps([engine.version(), sha256, chain, form], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _told(step: Step) -> list[Any]:
+    when = step.when.model_dump(mode="json") if step.when else None
+    return [operation.name_of(step.operation), step.operation.model_dump(mode="json"), when]

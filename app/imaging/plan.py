@@ -1,0 +1,111 @@
+"""What a recipe would do to a picture, without doing it: sizes exactly, memory and time as an estimate.
+
+The costs are those of one core of the machine of docs/performance.md; another one's differ by a factor, and so does a
+picture that is unusually hard to encode. They are good for telling a second from a minute, and a hundred megabytes from
+gigabytes.
+"""
+
+import math
+from dataclasses import dataclass
+
+from app.imaging.condition import Traits
+from app.imaging.encoder import Encoder, name_of
+from app.imaging.graph import SOURCE
+from app.imaging.operation import name_of as operation_name
+from app.imaging.outputs import Making
+from app.imaging.picture import Size
+
+_MEGA = 1_000_000
+_CODEC_BYTES = 8 * _MEGA
+"""What codecs take besides pixels: their code, tables and output."""
+
+_DECODE_MS = {"image/jpeg": 3.3, "image/png": 25, "image/webp": 12, "image/avif": 30, "image/gif": 8, "image/tiff": 4}
+"""Milliseconds a megapixel of the file; a JPEG that is decoded at a fraction costs half of it at the least."""
+_OTHER_DECODE_MS = 10.0
+_STEP_MS = {
+    "resize": 10, "blur": 25, "sharpen": 30, "rotate": 30, "watermark": 12, "trim": 6, "crop": 0.5, "strip": 0,
+    "autorotate": 2, "flip": 2, "flop": 2,
+}  # fmt: skip
+_OTHER_STEP_MS = 10.0
+_ENCODE_MS = {"jpeg": 2.5, "webp": 25, "avif": 55, "png": 90, "gif": 60, "tiff": 15}
+_OTHER_ENCODE_MS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedOutput:
+    """The size is an upper bound where it depends on what the picture shows."""
+
+    name: str
+    format: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`decoded_megapixels` are of all frames, after decoding at a fraction where that is possible.
+
+    `memory_bytes` is what the work adds to a process.
+    """
+
+    outputs: list[PlannedOutput]
+    decoded_megapixels: float
+    memory_bytes: int
+    seconds: float
+
+
+def plan(making: Making, traits: Traits) -> Plan:
+    """What is made of a picture with these traits. Raises UnsuitableImage where the recipe can not be made of it."""
+    sizes = making.graph.sizes(traits)
+    decoded = _decoded(traits, making.graph.share(traits, set(making.sources)))
+    frames = traits.frames if any(output.encoder.animates for output in making.outputs) else 1
+    area = {name: size[0] * size[1] * frames / _MEGA for name, size in sizes.items()} | {
+        SOURCE: decoded[0] * decoded[1] * frames / _MEGA
+    }
+    return Plan(
+        [PlannedOutput(output.name, name_of(output.encoder), *sizes[output.source]) for output in making.outputs],
+        round(area[SOURCE], 2),
+        _memory(making, area, traits),
+        round(_seconds(making, area, traits, frames), 3),
+    )
+
+
+def _decoded(traits: Traits, share: float) -> Size:
+    """JPEG decodes at 1/1, 1/2, 1/4 and 1/8; nothing else at a fraction."""
+    scale = 1.0
+    if traits.media_type == "image/jpeg":
+        while scale > 1 / 8 and scale / 2 >= share:
+            scale /= 2
+    width, height = (max(1, math.ceil(side * scale)) for side in traits.size)
+    return width, height
+
+
+def _memory(making: Making, area: dict[str, float], traits: Traits) -> int:
+    """The decoded picture, the largest that is made of it, and what the encoder of that takes."""
+    bands = 4 if traits.alpha else 3
+    made = sorted((area[step.name] for step in making.graph.steps), reverse=True)[:2]
+    encoded = max((area[output.source] for output in making.outputs), default=0.0)
+    return _CODEC_BYTES + round((area[SOURCE] + sum(made) + 2 * encoded) * bands * _MEGA)
+
+
+def _seconds(making: Making, area: dict[str, float], traits: Traits, frames: int) -> float:
+    full = traits.size[0] * traits.size[1] * frames / _MEGA
+    decode = _DECODE_MS.get(traits.media_type, _OTHER_DECODE_MS) * (full + area[SOURCE]) / 2
+    steps = sum(
+        _STEP_MS.get(operation_name(step.operation), _OTHER_STEP_MS) * _worked_on(making, step.name, area)
+        for step in making.graph.steps
+    )
+    encode = sum(_encode_ms(output.encoder) * area[output.source] for output in making.outputs)
+    return (decode + steps + encode) / 1000
+
+
+def _worked_on(making: Making, name: str, area: dict[str, float]) -> float:
+    """A step reads its source's pixels and writes its own; of several resizes only the largest reads the source."""
+    step = next(step for step in making.graph.steps if step.name == name)
+    siblings = [area[other.name] for other in making.graph.steps if other.source == step.source]
+    read = area[step.source] if area[name] == max(siblings) else area[name] * 4
+    return (min(read, area[step.source]) + area[name]) / 2
+
+
+def _encode_ms(encoder: Encoder) -> float:
+    return _ENCODE_MS.get(name_of(encoder), _OTHER_ENCODE_MS)
