@@ -23,7 +23,7 @@ _LOOKED_AT = 256
 
 
 def by_gravity(outer: Size, inner: Size, gravity: str) -> tuple[int, int]:
-    """Left and top of the inner box; odd rests go to the left and the top, as in sharp."""
+    """Left and top of the inner box, below 0 where it is larger; odd rests go to the left and the top, as in sharp."""
     room_x, room_y = outer[0] - inner[0], outer[1] - inner[1]
     left = 0 if "west" in gravity else room_x if "east" in gravity else (room_x + 1) // 2
     top = 0 if "north" in gravity else room_y if "south" in gravity else (room_y + 1) // 2

@@ -9,11 +9,12 @@ from PIL import Image
 
 from app.imaging.encoders.png import Png
 from app.imaging.graph import Graph, Step
+from app.imaging.limits import Limits
 from app.imaging.operation import Operation
 from app.imaging.outputs import Making, Output
 from app.imaging.pipeline import render
 
-LIMIT = 100_000_000
+LIMITS = Limits(max_pixels=100_000_000, max_frames=100)
 
 
 def made(content: bytes | Path, *operations: Operation) -> np.ndarray[Any, Any]:
@@ -25,5 +26,5 @@ def made(content: bytes | Path, *operations: Operation) -> np.ndarray[Any, Any]:
         source = content if isinstance(content, Path) else Path(folder) / "source.bin"
         if isinstance(content, bytes):
             source.write_bytes(content)
-        with Image.open(render(source, making, Path(folder), LIMIT).files[0].path) as image:
+        with Image.open(render(source, making, Path(folder), LIMITS).files[0].path) as image:
             return np.asarray(image.convert("RGBA") if image.mode == "P" else image)

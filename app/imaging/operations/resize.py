@@ -78,7 +78,8 @@ class Resize(Operation):
         result = scaled(pixels, inner, _KERNELS[self.kernel])
         if inner == box:
             return result
-        return placed_on(result, box, by_gravity(box, inner, self.position), self.background)
+        left, top = by_gravity(inner, box, self.position)  # of the box in the picture: below 0
+        return placed_on(result, box, (-left, -top), self.background)
 
     def uncut(self, size: Size) -> Size:
         """What the whole picture becomes, before anything is cut away or filled up."""
