@@ -1,10 +1,7 @@
 """Where things come to lie: cut, filled up, turned and resampled, to the pixel and between pixels."""
 
-import io
-
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
 
 from app.imaging import operations
 from app.imaging.operations.crop import Crop
@@ -16,6 +13,7 @@ from app.imaging.placement import by_gravity
 from .judge import UNBOUNDED, Array, Asked, Judge, Size
 from .measures import distance
 from .ours import made
+from .pictures import disc, jpeg, numbered, png
 
 COMPASS = {
     "center": "centre", "north": "north", "northeast": "north-east", "east": "east", "southeast": "south-east",
@@ -25,26 +23,6 @@ OPPOSITE = {
     "center": "center", "north": "south", "northeast": "southwest", "east": "west", "southeast": "northwest",
     "south": "north", "southwest": "northeast", "west": "east", "northwest": "southeast",
 }  # fmt: skip
-
-
-def numbered(size: Size) -> Array:
-    """Every pixel says where it is: red counts columns, green rows."""
-    width, height = size
-    x, y = np.meshgrid(np.arange(width), np.arange(height))
-    return np.stack((x, y, np.full_like(x, 128)), axis=2).astype(np.uint8)
-
-
-def png(pixels: Array) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def jpeg(pixels: Array, orientation: int = 1) -> bytes:
-    buffer, exif = io.BytesIO(), Image.Exif()
-    exif[0x0112] = orientation
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=95, subsampling="4:4:4", exif=exif)
-    return buffer.getvalue()
 
 
 def cut_by(source: Asked, gravity: str, size: Size) -> Asked:
@@ -114,15 +92,6 @@ def test_a_turned_picture_is_cut_as_it_is_seen(judge: Judge, orientation: int) -
     assert distance(flopped, judge.pixels(upright.fliphor().crop(7, 3, 40, 51))) < 0.5
     flipped = made(source, box, Flip())
     assert distance(flipped, judge.pixels(upright.crop(7, 3, 40, 51).flipver())) < 0.5
-
-
-def disc(size: Size, at: tuple[float, float], radius: float) -> Array:
-    """White on black, with smooth edges."""
-    wide = Image.new("L", (size[0] * 4, size[1] * 4))
-    edges = (at[0] - radius, at[1] - radius, at[0] + radius, at[1] + radius)
-    ImageDraw.Draw(wide).ellipse([4 * edge for edge in edges], fill=255)
-    grey = np.asarray(wide.reduce(4))
-    return np.repeat(grey[:, :, None], 3, axis=2)
 
 
 def middle(pixels: Array) -> Array:

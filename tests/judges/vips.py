@@ -26,6 +26,8 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     """Nothing is computed for a size alone: libvips works only when it is asked for pixels."""
     image = opened(question["source"])
     for operation, arguments, options in question["steps"]:
+        if "interpolate" in options:
+            options["interpolate"] = pyvips.Interpolate.new(options["interpolate"])
         image = getattr(image, operation)(*arguments, **options)
     if path := question.get("pixels"):
         np.save(path, image.numpy())
