@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -38,7 +39,7 @@ class Judge:
         self._numbers = itertools.count()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.judges.vips"],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            cwd=ROOT, env=os.environ | {"VIPS_WARNING": "0"}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
     def __enter__(self) -> Self:
@@ -48,12 +49,12 @@ class Judge:
         with self._process:
             pass  # the end of its input is the end of it
 
-    def file(self, content: bytes | Path) -> Asked:
-        """A file, identified by its content."""
+    def file(self, content: bytes | Path, **options: object) -> Asked:
+        """A file, identified by its content; options are those of libvips's loader for it."""
         path = content if isinstance(content, Path) else self._path("bin")
         if isinstance(content, bytes):
             path.write_bytes(content)
-        return Asked({"file": str(path)})
+        return Asked({"file": str(path), "options": options})
 
     def black(self, size: Size) -> Asked:
         return Asked({"black": size})

@@ -1,4 +1,4 @@
-"""Profiles against LittleCMS with 16 bits a channel, by way of libvips: from the file's profile to sRGB or Display P3."""
+"""Profiles against LittleCMS with 16 bits a channel, by way of libvips: from a file's profile to sRGB or Display P3."""
 
 import io
 from pathlib import Path

@@ -51,6 +51,14 @@ def test_a_photograph_is_reduced_as_by_lanczos(judge: Judge, photographs: list[P
         assert ssim(ours, filtered(judge, judge.file(photograph), size_of(ours))) >= ALIKE, photograph.name
 
 
+def test_an_eighth_is_no_worse(judge: Judge, photographs: list[Path]) -> None:
+    """The hardest size for a JPEG: the decoder alone makes it, by its cosine transform, and no filter follows."""
+    for photograph in photographs[:3]:
+        width = judge.size(judge.file(photograph))[0] // 8
+        ours = made(photograph, Resize(width=width))
+        assert ssim(ours, filtered(judge, judge.file(photograph), size_of(ours))) >= ALIKE, photograph.name
+
+
 def test_a_cascade_is_as_good_as_each_size_alone(judge: Judge, photographs: list[Path]) -> None:
     for ours in made_together(photographs[-1], *(Resize(width=width) for width in (320, 1280, 640))):
         assert ssim(ours, filtered(judge, judge.file(photographs[-1]), size_of(ours))) >= ALIKE, size_of(ours)

@@ -13,8 +13,8 @@ import pyvips
 
 def opened(source: dict[str, Any]) -> pyvips.Image:
     match source:
-        case {"file": path}:
-            return pyvips.Image.new_from_file(path)
+        case {"file": path, "options": options}:
+            return pyvips.Image.new_from_file(path, **options)
         case {"black": (width, height)}:
             return pyvips.Image.black(width, height)
         case {"array": path}:
