@@ -59,7 +59,7 @@ format: .venv/dev  ## put the code into its standard form
 	@.venv/bin/ruff check --fix --exit-zero --quiet >/dev/null
 	@.venv/bin/ruff format
 docs: .venv/dev  ## write the generated pages of docs/
-	@.venv/bin/python -c 'from app.settings import reference; print(reference(), end="")' > docs/settings.md
+	@.venv/bin/python -m reference
 requirements: .venv/dev  ## compile requirements*.in to versions pinned with hashes
 	@$(COMPILE) requirements.in -o requirements.txt
 	@$(COMPILE) requirements-local.in -o requirements-local.txt

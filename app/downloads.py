@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, send_file
+from flask import Blueprint, Response, request, send_file
 
-from app import jobs
+from app import archives, jobs
 from app.services import services
 
 blueprint = Blueprint("downloads", __name__)
@@ -27,4 +27,24 @@ def output(output_id: UUID) -> Response:
     response.cache_control.public = False
     response.cache_control.immutable = True
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@blueprint.get("/jobs/<uuid:job_id>/zip")
+def archive(job_id: UUID) -> Response:
+    """All results of an ended job in one file. Conditional requests are answered, and errors before the first byte."""
+    job, outputs = jobs.results(job_id)
+    tag = archives.tag_of(outputs)
+    if request.if_none_match.contains_weak(tag):
+        response = Response(status=304)
+    else:
+        made = archives.archive(outputs, services().store.path)
+        response = Response(made.chunks, mimetype="application/zip")
+        if made.size is not None:
+            response.content_length = made.size
+        name = f"{job.recipe}-{job.created_at:%Y-%m-%d-%H%M%S}.zip"
+        response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.set_etag(tag, weak=True)
+    response.cache_control.private = True
+    response.cache_control.no_cache = True
     return response

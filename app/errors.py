@@ -9,7 +9,8 @@ DarkroomError
 │   ├── TooManyFrames
 │   ├── TooManyBytes
 │   ├── UnsuitableImage
-│   └── NothingToCollect
+│   ├── NotCollectable
+│   └── MissingFont          trying again helps once the font is there
 ├── RequestError             the request can not be accepted as it is
 │   ├── NoFiles
 │   ├── TooManyFiles
@@ -23,6 +24,8 @@ DarkroomError
 ├── NotFound
 │   └── UnknownRecipe
 ├── NothingToRetry           the item or job has not failed
+├── NothingToDownload        the job has not ended, or has no results
+├── ResultsGone              result files are missing from the media store
 ├── TemporaryError           trouble of the machine that passes; retrying later helps
 │   ├── StorageFull
 │   ├── StorageUnavailable
@@ -98,9 +101,14 @@ class UnsuitableImage(FileError):
     title = "The recipe can not be made of this image"
 
 
-class NothingToCollect(FileError):
-    code = "nothing-to-collect"
-    title = "There is no result to collect"
+class NotCollectable(FileError):
+    code = "not-collectable"
+    title = "The results of the job can not be put together"
+
+
+class MissingFont(FileError):
+    code = "missing-font"
+    title = "There is no font for the text"
 
 
 class RequestError(DarkroomError):
@@ -172,6 +180,18 @@ class NothingToRetry(DarkroomError):
     code = "nothing-to-retry"
     title = "There is nothing to retry"
     status = 409
+
+
+class NothingToDownload(DarkroomError):
+    code = "nothing-to-download"
+    title = "There is nothing to download"
+    status = 409
+
+
+class ResultsGone(DarkroomError):
+    code = "results-gone"
+    title = "Results are missing from the media store"
+    status = 410
 
 
 class TemporaryError(DarkroomError):

@@ -14,7 +14,7 @@ from app import machine, recipes
 from app.collection import keep_files
 from app.database import Base, db, reading, transaction, utc_now
 from app.dispatch import GRACE, Due
-from app.errors import NoFiles, NotFound, NothingToRetry
+from app.errors import NoFiles, NotFound, NothingToDownload, NothingToRetry
 from app.ids import new_id
 from app.models import Asset, Item, ItemState, Job, JobState, Lane, Output
 from app.recipes import Recipe
@@ -78,7 +78,7 @@ def submit(
         keep_seconds=seconds(expire_after) if expire_after else None,
     )  # fmt: skip
     job.items = [Item(asset=_asset(file), dispatch_after=now + GRACE) for file in files]
-    job.items += [Item(collects=name, dispatch_after=WHEN_ALL_ENDED) for name in document.collect]
+    job.items += [Item(asset=None, collects=name, dispatch_after=WHEN_ALL_ENDED) for name in document.collect]
     ids = sorted(new_id() for _ in job.items)  # as their positions: a database may lock in the order of either
     for position, item in enumerate(job.items):
         item.id, item.position, item.lane, item.outputs = ids[position], position, lane, []
@@ -114,7 +114,7 @@ def output(output_id: UUID) -> Output:
     return _found(db.session.get(Output, output_id), "output", output_id)
 
 
-def results(job_id: UUID, names: Collection[str]) -> Sequence[Output]:
+def collectable(job_id: UUID, names: Collection[str]) -> Sequence[Output]:
     """The outputs of these names of all files of the job, in the order of the files and of the names' outputs."""
     with reading() as session:
         return session.scalars(
@@ -124,6 +124,21 @@ def results(job_id: UUID, names: Collection[str]) -> Sequence[Output]:
             .order_by(Item.position, Output.position)
             .options(contains_eager(Output.item).joinedload(Item.asset))
         ).all()
+
+
+def results(job_id: UUID) -> tuple[Job, Sequence[Output]]:
+    """The ended job, without its items, and all its outputs in the order of the job. Raises NothingToDownload."""
+    job = _found(db.session.get(Job, job_id), "job", job_id)
+    if not job.state.final:
+        raise NothingToDownload(
+            f"The job is {job.state}: {job.ended} of {job.total} files are done. Come back when it has"
+            " ended, or cancel it."
+        )
+    order = Item.position, Output.position
+    outputs = db.session.scalars(select(Output).join(Item).where(Item.job_id == job_id).order_by(*order)).all()
+    if not outputs:
+        raise NothingToDownload("The job has ended without any result; its page tells why, file by file.")
+    return job, outputs
 
 
 def cancel(job_id: UUID) -> Cancellation:

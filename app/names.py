@@ -2,7 +2,10 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from pathlib import PurePath
+
+from app.imaging.naming import unique
 
 _MAX_BYTES = 255
 _MAX_STEM_BYTES = 180
@@ -21,7 +24,14 @@ def safe_name(name: str) -> str:
 
 def stem(name: str) -> str:
     """The name of a file without its suffix, cut to leave room for what a recipe puts behind it."""
-    return PurePath(name).stem.encode()[:_MAX_STEM_BYTES].decode("utf-8", "ignore")
+    return _shortened(PurePath(name).stem, "", _MAX_STEM_BYTES)
+
+
+def name_part(text: str) -> str:
+    """What a text becomes within a file's name: no folder and nothing invisible, and it leaves room for the rest."""
+    text = re.sub(r"[/\\]+", "-", unicodedata.normalize("NFC", text))
+    text = "".join(character for character in text if unicodedata.category(character) not in _UNWANTED)
+    return _shortened(text, "", _MAX_STEM_BYTES)
 
 
 def result_name(name: str, extension: str) -> str:
@@ -29,6 +39,16 @@ def result_name(name: str, extension: str) -> str:
     return safe_name(f"{name}.{extension}")
 
 
-def _shortened(stem: str, suffix: str) -> str:
-    room = _MAX_BYTES - len(suffix.encode())
+def distinct(names: Sequence[str]) -> list[str]:
+    """Names for files in one folder, also where upper and lower case are the same: "a.jpg", "a (2).jpg"."""
+    return unique(names, _numbered, lambda name: unicodedata.normalize("NFC", name.casefold()))
+
+
+def _numbered(name: str, number: int) -> str:
+    path = PurePath(name)
+    return _shortened(path.stem, f" ({number}){path.suffix}")
+
+
+def _shortened(stem: str, suffix: str, max_bytes: int = _MAX_BYTES) -> str:
+    room = max_bytes - len(suffix.encode())
     return stem.encode()[:room].decode("utf-8", "ignore") + suffix

@@ -105,6 +105,11 @@ class Settings(BaseModel):
     media_root: ProjectPath = Field(
         default=Path("media"), validate_default=True, description="Folder of the originals and the results."
     )
+    font_dir: ProjectPath = Field(
+        default=Path("/usr/share/fonts"),
+        description="Folder that is searched, with all below it, for the fonts of watermarks and captions that Darkroom"
+        " does not bring itself (docs/fonts.md); read when a worker starts.",
+    )
     max_upload_bytes: int = Field(
         default=1_000_000_000,
         ge=1024,

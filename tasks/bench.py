@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app import jobs, reuse
-from app.errors import NothingToCollect
+from app.errors import NotCollectable
 from app.imaging import encoder, identity
 from app.imaging.collector import Piece
 from app.imaging.limits import Limits
@@ -60,11 +60,11 @@ class Bench:
         return Made(new.asset or there.asset, rows, new.data or there.data)
 
     def collected(self, claim: Claim, recipe: Recipe) -> Made:
-        """What the recipe collects from the outputs of all files of the job. Raises NothingToCollect."""
+        """What the recipe collects from the outputs of all files of the job. Raises NotCollectable."""
         collector, names = recipe.collector(claim.name, claim.variables)
-        results = self._patiently(lambda: jobs.results(claim.job_id, names))
+        results = self._patiently(lambda: jobs.collectable(claim.job_id, names))
         if not results:
-            raise NothingToCollect("No file of the job has a result to collect; see why they failed.")
+            raise NotCollectable("No file of the job has a result to collect; see why they failed.")
         pieces = [
             Piece(self._store.path(row.sha256), row.media_type, row.width or 0, row.height or 0, row.item.name)
             for row in results
@@ -74,7 +74,8 @@ class Bench:
         for position, file in enumerate(answer):
             stored = self._store.adopt(Path(file["path"]))
             rows.append(Output(
-                item_id=claim.item_id, attempt=claim.attempt, position=position, name=file["name"],
+                item_id=claim.item_id, attempt=claim.attempt, position=position,
+                name=f"{file['name']}-{file['extension']}",
                 filename=result_name(file["name"], file["extension"]), media_type=file["media_type"],
                 sha256=stored.sha256, bytes=stored.bytes, width=file["width"], height=file["height"],
             ))  # fmt: skip

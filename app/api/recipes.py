@@ -10,7 +10,8 @@ from app import recipes
 from app.errors import InvalidParameter, InvalidRecipe
 from app.imaging.condition import Traits
 from app.recipes import Recipe
-from app.recipes.schema import Value, faults_of
+from app.recipes.faults import faults_of, told
+from app.recipes.schema import Value
 
 blueprint = Blueprint("recipes", __name__, url_prefix="/api/v1/recipes")
 
@@ -71,7 +72,7 @@ def _asked(body: bytes) -> _Asked:
     try:
         return _Asked.model_validate_json(body)
     except ValidationError as error:
-        raise InvalidParameter("\n".join(map(str, faults_of(error, _Asked)))) from None
+        raise InvalidParameter(told(faults_of(error, _Asked))) from None
 
 
 def _summary(recipe: Recipe) -> dict[str, Any]:

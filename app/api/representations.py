@@ -51,7 +51,13 @@ def item_document(item: Item) -> dict[str, Any]:
 
 def _document(job: Job, why: Mapping[UUID, str], timelines: Mapping[UUID, Timeline]) -> dict[str, Any]:
     items = [_item(item, why.get(item.id), timelines.get(item.id, Timeline())) for item in job.items]
-    return job_summary(job) | {"items": items}
+    return job_summary(job) | {"zip": _zip(job), "items": items}
+
+
+def _zip(job: Job) -> str | None:
+    """Where all results can be downloaded at once; None until there is something."""
+    whole = job.state.final and any(item.outputs for item in job.items)
+    return url_for("downloads.archive", job_id=job.id) if whole else None
 
 
 def _item(item: Item, waits_because: str | None, told: Timeline) -> dict[str, Any]:

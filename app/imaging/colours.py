@@ -19,6 +19,8 @@ _SAME = 2
 
 
 Space = Literal["srgb", "display-p3"]
+Levels = tuple[int, int, int, int]
+"""Red, green, blue and alpha, each 0 to 255."""
 
 _DISPLAY_P3 = Path(__file__).with_name("display-p3.icc")
 """SMPTE EG 432-1's primaries with sRGB's curve and white, adapted to D50 by Bradford: ICC version 4, 492 bytes."""
@@ -44,6 +46,28 @@ def converted(image: Image.Image, profile: bytes | None, wanted: Space = "srgb")
     if alpha.getextrema() != (255, 255):
         colour.putalpha(alpha)
     return colour
+
+
+def from_srgb(image: Image.Image, space: Space) -> Image.Image:
+    """RGB or RGBA in sRGB, brought to the space of the picture that it is put on."""
+    if space == "srgb":
+        return image
+    colour = _out_of_srgb(space).apply(image.convert("RGB"))
+    if image.mode == "RGBA":
+        colour.putalpha(image.getchannel("A"))
+    return colour
+
+
+@lru_cache(maxsize=64)
+def colour_from_srgb(colour: Levels, space: Space | None) -> Levels:
+    """A colour of the recipe, which is meant in sRGB, as the pixels of a picture in `space` write it."""
+    red, green, blue = from_srgb(Image.new("RGB", (1, 1), colour[:3]), space or "srgb").tobytes()
+    return red, green, blue, colour[3]
+
+
+@lru_cache(maxsize=1)
+def _out_of_srgb(space: Space) -> ImageCms.ImageCmsTransform:
+    return _build(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")), "RGB", space)
 
 
 def _colours(colour: Image.Image, profile: bytes | None, wanted: Space) -> Image.Image:

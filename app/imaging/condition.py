@@ -1,10 +1,12 @@
 """`when`: a condition on the picture, as data."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from app.imaging.formats import ACCEPTED_MEDIA_TYPES
 from app.imaging.picture import Size
 
 
@@ -18,20 +20,38 @@ class Traits:
     alpha: bool
 
 
+def _is_read(media_type: str) -> str:
+    if media_type not in ACCEPTED_MEDIA_TYPES:
+        raise ValueError(f"{media_type[:60]!r} is not read; there is {', '.join(ACCEPTED_MEDIA_TYPES)}")
+    return media_type
+
+
+MediaType = Annotated[str, AfterValidator(_is_read)]
+"""Of a format that is read."""
+
+
 class Range(BaseModel):
     """Bounds of a number; all that are given must hold."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    lt: float | None = Field(default=None, description="less than")
-    lte: float | None = Field(default=None, description="less than or equal to")
-    gt: float | None = Field(default=None, description="greater than")
-    gte: float | None = Field(default=None, description="greater than or equal to")
+    lt: float | None = Field(default=None, description="It is less than this.")
+    lte: float | None = Field(default=None, description="It is less than or equal to this.")
+    gt: float | None = Field(default=None, description="It is greater than this.")
+    gte: float | None = Field(default=None, description="It is greater than or equal to this.")
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not self.model_fields_set:
             raise ValueError("give at least one of lt, lte, gt, gte")
+        return self
+
+    @model_validator(mode="after")
+    def _can_hold(self) -> Self:
+        low = max((bound for bound in (self.gt, self.gte) if bound is not None), default=-math.inf)
+        high = min((bound for bound in (self.lt, self.lte) if bound is not None), default=math.inf)
+        if not (low < high or self.holds(low)):
+            raise ValueError("no number is within these bounds")
         return self
 
     def holds(self, value: float) -> bool:
@@ -46,15 +66,15 @@ class Condition(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    width: Range | None = Field(default=None, description="pixels")
-    height: Range | None = Field(default=None, description="pixels")
-    megapixels: Range | None = Field(default=None, description="width × height, in millions")
-    aspect_ratio: Range | None = Field(default=None, description="width by height")
-    orientation: Literal["landscape", "portrait", "square"] | None = Field(default=None, description="by its sides")
-    animated: bool | None = Field(default=None, description="whether the source has several frames")
-    alpha: bool | None = Field(default=None, description="whether the source's format carries transparency")
-    media_type: Annotated[list[str], Field(min_length=1, max_length=20)] | None = Field(
-        default=None, description="the source is one of these, for example [image/png, image/gif]"
+    width: Range | None = Field(default=None, description="Bounds, in pixels.")
+    height: Range | None = Field(default=None, description="Bounds, in pixels.")
+    megapixels: Range | None = Field(default=None, description="Bounds of width × height, in millions.")
+    aspect_ratio: Range | None = Field(default=None, description="Bounds of width by height: more than 1 is wide.")
+    orientation: Literal["landscape", "portrait", "square"] | None = Field(default=None, description="By its sides.")
+    animated: bool | None = Field(default=None, description="Whether the source has several frames.")
+    alpha: bool | None = Field(default=None, description="Whether the source carries transparency.")
+    media_type: Annotated[list[MediaType], Field(min_length=1, max_length=20)] | None = Field(
+        default=None, description="The source is one of these, for example `[image/png, image/gif]`."
     )
 
     @model_validator(mode="after")

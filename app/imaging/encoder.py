@@ -40,6 +40,11 @@ class Encoder(BaseModel):
     copies: ClassVar[bool] = False
     """Whether a picture whose pixels nothing has touched is copied instead of being encoded again."""
 
+    @property
+    def smallest(self) -> bool:
+        """Whether the copy or the encoded file is taken, whichever is smaller."""
+        return False
+
     def resolved(self, media_type: str) -> "Encoder":
         """The encoder for a source of this type; itself, but for the one that stands for the source's own format."""
         return self

@@ -54,7 +54,7 @@ class Files:
         self._scratch, self._original = scratch, original
         self._files: dict[str, RenderedFile] = {}
         self._frames: tuple[Image.Image, ...] = ()
-        self._same: dict[tuple[Encoder, bool], RenderedFile] = {}
+        self._same: dict[tuple[Encoder, bool, bool], RenderedFile] = {}
 
     def write(self, picture: Picture, made: Picture, outputs: Sequence[Output]) -> None:
         """Encode one picture, once for each of its different encoders; a picture that comes again, not again.
@@ -64,7 +64,7 @@ class Files:
         if picture.frames is not self._frames:
             self._frames, self._same = picture.frames, {}
         for output in outputs:
-            how = output.encoder, output.copies
+            how = output.encoder, output.copies, output.smallest
             if how not in self._same:
                 self._same[how] = self._write(picture, made, output)
             self._files[output.name] = replace(self._same[how], name=output.name)
@@ -75,7 +75,9 @@ class Files:
 
     def _write(self, picture: Picture, made: Picture, output: Output) -> RenderedFile:
         encoder = output.encoder
-        encoded = (self._original.copied(made) if output.copies else None) or encoder.encode(picture)
+        encoded = self._original.copied(made) if output.copies else None
+        if encoded is None or output.smallest:
+            encoded = min(filter(None, (encoded, encoder.encode(picture))), key=lambda one: len(one.data))
         path = self._scratch / f"{output.name}.{encoder.extension}"
         path.write_bytes(encoded.data)
         return RenderedFile(

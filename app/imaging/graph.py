@@ -40,12 +40,16 @@ class Graph:
         self.steps = tuple(steps)
         self._late_colours = any(isinstance(step.operation, (Colorspace, Strip)) for step in steps)
 
-    def sizes(self, traits: Traits) -> dict[str, Size]:
-        """The displayed size of every step's picture, for a source with these traits. Raises UnsuitableImage."""
+    def sizes(self, traits: Traits, known: Mapping[str, Size] | None = None) -> dict[str, Size]:
+        """The displayed size of every step's picture, for a source with these traits. Raises UnsuitableImage.
+
+        Some depend on what the picture shows; they are at most that large, until they are `known`.
+        """
         sizes = {SOURCE: traits.size}
         for step in self.steps:
             size = sizes[step.source]
             sizes[step.name] = step.operation.sized(size) if _holds(step, traits, size) else size
+            sizes |= {step.name: known[step.name]} if known and step.name in known else {}
         return sizes
 
     def share(self, traits: Traits, wanted: set[str]) -> float:
@@ -66,17 +70,25 @@ class Graph:
         Of several resizes of one picture the largest is made first, and each smaller one from the next larger one,
         which costs a fraction of making each from the original.
         """
-        sizes = self.sizes(traits)
+        sizes, known = self.sizes(traits), {}
         works = self._works(traits, sizes, wanted)
         uses = Counter([*wanted, *(work.pixels for work in works)])
         made = {SOURCE: source}
         del source
-        for work in works:
-            made[work.step.name] = self._done(work, made[work.pixels], traits, sizes[work.step.source])
+        while works:
+            work, *works = works
+            name = work.step.name
+            made[name] = self._done(work, made[work.pixels], traits, sizes[work.step.source])
+            known[name] = made[name].size
+            if known[name] != sizes[name]:  # what is made from it is another plan then
+                sizes = self.sizes(traits, known)
+                uses.subtract(work.pixels for work in works)
+                works = [work for work in self._works(traits, sizes, wanted) if work.step.name not in known]
+                uses.update(work.pixels for work in works)
             _let_go(made, uses, work.pixels)
-            if work.step.name in wanted:
-                yield work.step.name, made[work.step.name]
-                _let_go(made, uses, work.step.name)
+            if name in wanted:
+                yield name, made[name]
+                _let_go(made, uses, name)
         if SOURCE in wanted:
             yield SOURCE, made[SOURCE]
 

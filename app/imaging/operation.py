@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar
 from PIL import ImageColor
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from app.errors import UnsuitableImage
 from app.imaging.picture import Picture, Size
 
 RGBA = tuple[int, int, int, int]
@@ -36,6 +37,16 @@ def pixels(description: str, **bounds: Any) -> Any:
     return Field(description=description, json_schema_extra={"unit": "px"}, **bounds)
 
 
+def limited(size: Size, result: str) -> Size:
+    """The size itself. Raises UnsuitableImage where a side is longer than MAX_SIDE; `result` names what has it."""
+    if max(size) > MAX_SIDE:
+        raise UnsuitableImage(
+            f"The {result} would be {size[0]} × {size[1]} pixels; a side is at most {MAX_SIDE}."
+            " Send an image that is smaller or less elongated, or use another recipe."
+        )
+    return size
+
+
 class Operation(BaseModel):
     """One thing that can be done to a picture; its name is that of its module in `operations/`.
 
@@ -47,6 +58,8 @@ class Operation(BaseModel):
 
     example: ClassVar[dict[str, Any]]
     """Parameters for the picture in the reference; a test runs them."""
+    exact: ClassVar[bool] = True
+    """Whether `sized` is what comes out, to the pixel; False where that depends on what the picture shows."""
 
     def sized(self, size: Size) -> Size:
         """The size that a picture of this size comes out with; at most, where that depends on what it shows."""

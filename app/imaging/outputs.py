@@ -10,13 +10,15 @@ from app.imaging.graph import Graph
 class Output:
     """One wanted file; `source` is the name of a step, or SOURCE. The name is unique among the outputs.
 
-    `copies`: where the pixels are those of the file, they are not encoded again.
+    `copies`: where the pixels are those of the file, they are not encoded again; or only if that makes it smaller
+    (`smallest`).
     """
 
     name: str
     source: str
     encoder: Encoder
     copies: bool = False
+    smallest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,10 @@ class Making:
     def resolved(self, media_type: str) -> "Making":
         """For a source of this type: an output in the source's own format becomes one in that format."""
         outputs = tuple(
-            replace(one, encoder=one.encoder.resolved(media_type), copies=one.encoder.copies) for one in self.outputs
+            replace(
+                one, encoder=one.encoder.resolved(media_type), copies=one.encoder.copies, smallest=one.encoder.smallest
+            )
+            for one in self.outputs
         )
         return replace(self, outputs=outputs)
 

@@ -8,11 +8,12 @@ from pydantic import Field
 from app.imaging import saliency
 from app.imaging.picture import Picture, Size, scaled, settled
 
-Gravity = Literal[
-    "center", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest",
-    "entropy", "attention",
+CompassPoint = Literal[
+    "center", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest"
 ]  # fmt: skip
-"""Compass points as in sharp; `entropy` and `attention` look at the picture (app/imaging/saliency.py)."""
+"""As in sharp."""
+Gravity = CompassPoint | Literal["entropy", "attention"]
+"""`entropy` and `attention` look at the picture (app/imaging/saliency.py)."""
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 FocalPoint = Annotated[list[Fraction], Field(min_length=2, max_length=2)]

@@ -12,11 +12,13 @@ from sqlalchemy import func, select
 from app.database import reading, transaction
 from app.errors import InvalidRecipe, UnknownRecipe
 from app.models import SavedRecipe
-from app.recipes.recipe import MAX_BYTES, Recipe, load, parse
-from app.recipes.schema import nearest
+from app.recipes.faults import nearest
+from app.recipes.notation import MAX_BYTES
+from app.recipes.recipe import Recipe, load, parse
 
 __all__ = [
-    "DEFAULT", "MAX_BYTES", "Recipe", "all_latest", "asked_for", "find", "latest", "load", "parse", "save", "versions",
+    "DEFAULT", "MAX_BYTES", "Recipe", "all_latest", "asked_for", "built_in", "find", "latest", "load", "parse", "save",
+    "versions",
 ]  # fmt: skip
 
 DEFAULT = "web-images"
@@ -57,6 +59,11 @@ def versions(name: str) -> list[int]:
     with reading() as session:
         saved = session.scalars(select(SavedRecipe.version).where(SavedRecipe.name == name[:64])).all()
     return sorted([*built_in, *saved])
+
+
+def built_in() -> list[Recipe]:
+    """The newest version of each recipe that comes with Darkroom, by name."""
+    return list({name: recipe for (name, _), recipe in sorted(_built_in().items())}.values())
 
 
 def all_latest() -> list[Recipe]:

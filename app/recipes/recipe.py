@@ -5,9 +5,9 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from app.errors import InvalidParameter, InvalidRecipe
@@ -18,10 +18,12 @@ from app.imaging.graph import SOURCE, Graph, Step
 from app.imaging.limits import Limits
 from app.imaging.outputs import Making, Output
 from app.imaging.plan import Plan, plan
-from app.recipes.schema import Document, Fault, StepModel, Value, faults_of, nearest
+from app.names import name_part
+from app.recipes import notation
+from app.recipes.faults import Fault, faults_of, nearest, strange, told
+from app.recipes.schema import Document, OutputModel, StepModel, Value
 
-_REFERENCE = re.compile(r"\$\{([^}]*)\}")
-MAX_BYTES = 500_000
+_REFERENCE = re.compile(r"\$\{([^${}]*)\}")  # no $ and { in it: a text of nothing but "${" took minutes
 _OF_THE_FILE = ("stem", "output", "format", "width", "height")
 
 Values = Mapping[str, Value]
@@ -54,9 +56,7 @@ class Recipe:
         making = builder.making()
         builder.collectors()
         if builder.faults:
-            raise InvalidParameter(
-                f"With these variables the recipe {self.name} is not valid: {_listed(builder.faults)}"
-            )
+            raise InvalidParameter(f"With these variables the recipe {self.name} is not valid: {told(builder.faults)}")
         return making
 
     def limits(self, settings: Limits) -> Limits:
@@ -80,9 +80,10 @@ class Recipe:
 
     def result_name(self, output: str, facts: Mapping[str, object], values: Values | None = None) -> str:
         """The name of a file without its extension; `facts` are `stem`, `format`, `width` and `height`."""
-        key = output.removesuffix(f"-{facts['format']}")
+        key = output.rpartition("-")[0]  # not by the format of the file, which is another one where an output is `same`
         known = {**self.filled(values or {}), **facts, "output": key}
-        return _REFERENCE.sub(lambda match: str(known[match[1]]), self.document.outputs[key].name)
+        name = _REFERENCE.sub(lambda match: name_part(_text(known[match[1]])), self.document.outputs[key].name)
+        return name if name.strip(" .") else key
 
     @cached_property
     def output_names(self) -> tuple[str, ...]:
@@ -107,74 +108,49 @@ class Recipe:
 
 def load(text: str) -> Recipe:
     """A recipe in YAML or JSON. Raises InvalidRecipe with every fault."""
-    if len(text.encode()) > MAX_BYTES:
-        raise InvalidRecipe(f"The recipe has {len(text.encode()):,} bytes; it may have {MAX_BYTES:,}.")
-    try:
-        return parse(_safe_yaml(text))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise InvalidRecipe(f"The recipe is no valid YAML{where}: {getattr(error, 'problem', error)}.") from None
+    return parse(notation.read(text))
 
 
 def parse(data: Any) -> Recipe:
     """A recipe from its parsed form. Raises InvalidRecipe with every fault."""
+    if not isinstance(data, dict):
+        raise InvalidRecipe("A recipe is a mapping that begins with `schema: 1`; this is something else.")
+    if faults := list(islice(strange(data), 100)):
+        raise InvalidRecipe(told(faults))
     try:
-        document = Document.model_validate_json(json.dumps(data, default=str))
+        document = Document.model_validate_json(json.dumps(data))
     except ValidationError as error:
-        raise InvalidRecipe(_listed(faults_of(error, Document))) from None
-    faults = list(_faults(document))
-    if faults:
-        raise InvalidRecipe(_listed(faults))
+        raise InvalidRecipe(told(faults_of(error, Document, data))) from None
+    if faults := list(_faults(document)):
+        raise InvalidRecipe(told(faults))
     return Recipe(document)
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML as JSON has it: no anchors (a few lines could stand for gigabytes), no key twice, no dates."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "anchors and aliases are not taken", event.start_mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        keys = [key.value for key, _ in node.value]
-        for key, _ in node.value:
-            if keys.count(key.value) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands twice", key.start_mark)
-        return super().construct_mapping(node, deep=deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def _safe_yaml(text: str) -> Any:
-    try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except RecursionError:
-        raise InvalidRecipe("The recipe is nested too deeply.") from None
-
-
-def _listed(faults: list[Fault]) -> str:
-    return "\n".join(map(str, faults))
 
 
 def _faults(document: Document) -> Iterator[Fault]:
     yield from _graph_faults(document)
     builder = _Builder(document, {name: variable.default for name, variable in document.vars.items()})
-    made = {output.name for output in builder.making().outputs}
+    builder.making()
     builder.collectors()
     yield from builder.faults
+    yield from _name_faults(document.outputs)
+    yield from _collect_faults(document)
+    for name in document.vars:
+        if name not in builder.used:
+            yield Fault(f"vars.{name}", "is used nowhere")
+
+
+def _collect_faults(document: Document) -> Iterator[Fault]:
+    made = {f"{name}-{format}" for name, output in document.outputs.items() for format in _formats(output)}
     for name, model in document.collect.items():
         for at, output in enumerate(model.from_):
             if output not in made:
                 yield Fault(f"collect.{name}.from.{at}", f"there is no output {output[:60]!r}{nearest(output, made)}")
-    for name in document.vars.keys() - builder.used:
-        yield Fault(f"vars.{name}", "is used nowhere")
+
+
+def _formats(output: OutputModel) -> Iterator[str]:
+    """Their names, whether there are such or not."""
+    for chosen in output.formats:
+        yield from [chosen] if isinstance(chosen, str) else chosen
 
 
 def _graph_faults(document: Document) -> Iterator[Fault]:
@@ -182,21 +158,35 @@ def _graph_faults(document: Document) -> Iterator[Fault]:
     steps, outputs = document.steps, document.outputs
     if SOURCE in steps:
         yield Fault(f"steps.{SOURCE}", "is the name of the picture as it was received; call the step something else")
+        return
     known = {SOURCE, *steps}
     users = [(f"steps.{name}", step.from_) for name, step in steps.items()]
     users += [(f"outputs.{name}", output.from_) for name, output in outputs.items()]
     for path, source in users:
         if source not in known:
             yield Fault(f"{path}.from", f"there is no step {source!r}{nearest(source, known)}")
+    circling: set[str] = set()
     for name in steps:
-        if cycle := _cycle(name, steps):
+        if name not in circling and (cycle := _cycle(name, steps)):
+            circling.update(cycle)
             yield Fault(f"steps.{name}.from", f"goes round in a circle: {' → '.join(cycle)}")
     needed = {output.from_ for output in outputs.values()}
     for _ in steps:
         needed |= {steps[name].from_ for name in needed if name in steps}
     for name in steps:
-        if name not in needed:
+        if name not in needed | circling:
             yield Fault(f"steps.{name}", "is not used by any output")
+
+
+def _name_faults(outputs: Mapping[str, OutputModel]) -> Iterator[Fault]:
+    """Two files of one format are told apart by the name of their output, or by what else their templates say."""
+    seen: dict[tuple[str, str], str] = {}
+    for name, output in outputs.items():
+        for format in _formats(output) if "${output}" not in output.name else ():
+            first = seen.setdefault((output.name, format), name)
+            if first != name:
+                yield Fault(f"outputs.{name}.name", f"is that of outputs.{first} too; put ${{output}} into it")
+                break
 
 
 def _cycle(start: str, steps: Mapping[str, StepModel]) -> list[str]:
@@ -239,6 +229,7 @@ class _Builder:
         path, kinds = f"steps.{name}", operations.found()
         if step.op not in kinds:
             self.faults.append(Fault(f"{path}.op", f"there is no operation {step.op[:60]!r}{nearest(step.op, kinds)}"))
+            self._filled(step.with_, f"{path}.with")
             return None
         operation = self._built(kinds[step.op], step.with_, f"{path}.with")
         return Step(name, operation, step.from_, step.when) if operation else None
@@ -248,7 +239,8 @@ class _Builder:
         self._check_name(model.name, f"outputs.{name}.name")
         for at, chosen in enumerate(model.formats):
             path = f"outputs.{name}.formats.{at}"
-            format, settings = (chosen, {}) if isinstance(chosen, str) else next(iter(chosen.items()), ("", {}))
+            named, settings = (chosen, {}) if isinstance(chosen, str) else next(iter(chosen.items()), ("", {}))
+            format = str(self._filled(named, path))
             if isinstance(chosen, dict) and len(chosen) != 1:
                 self.faults.append(Fault(path, "is not one format with its settings, as in {webp: {quality: 75}}"))
             elif format not in kinds:
@@ -263,10 +255,14 @@ class _Builder:
                     yield Output(f"{name}-{format}", model.from_, encoder)
 
     def _built(self, kind: type[Built], parameters: Mapping[str, Any], path: str) -> Built | None:
+        known = len(self.faults)
+        filled = self._filled(parameters, path)
+        if len(self.faults) > known:
+            return None
         try:
-            return kind.model_validate_json(json.dumps(self._filled(parameters, path)))
+            return kind.model_validate_json(json.dumps(filled))
         except ValidationError as error:
-            self.faults += faults_of(error, kind, path)
+            self.faults += faults_of(error, kind, filled, path)
             return None
 
     def _filled(self, value: Any, path: str) -> Any:
@@ -280,7 +276,7 @@ class _Builder:
         whole = _REFERENCE.fullmatch(value)
         if whole:
             return self._value(whole[1], path)
-        return _REFERENCE.sub(lambda match: str(self._value(match[1], path)), value)
+        return _REFERENCE.sub(lambda match: _text(self._value(match[1], path)), value)
 
     def _value(self, name: str, path: str) -> Value:
         self.used.add(name)
@@ -292,7 +288,14 @@ class _Builder:
 
     def _check_name(self, template: str, path: str) -> None:
         for name in _REFERENCE.findall(template):
+            if name in _OF_THE_FILE:
+                continue
             self.used.add(name)
-            if name not in self._values and name not in _OF_THE_FILE:
+            if name not in self._values:
                 hint = nearest(name, (*_OF_THE_FILE, *self._values))
                 self.faults.append(Fault(path, f"there is no {name[:60]!r} to put in{hint}"))
+
+
+def _text(value: object) -> str:
+    """A value within a text, as recipes write it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

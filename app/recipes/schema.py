@@ -1,25 +1,48 @@
-"""What a recipe may say: its schema, checked with the path of every fault."""
+"""What a recipe may say: its schema. What is wrong with one is worded in `faults`."""
 
-import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, WrapValidator, model_validator
 
-from app.imaging.condition import Condition
-from app.imaging.formats import ACCEPTED_MEDIA_TYPES
+from app.imaging.condition import Condition, MediaType
 from app.imaging.graph import SOURCE
+from app.recipes.faults import DURATION, NAME, VARIABLE_NAME, text_fault
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Name = Annotated[str, Field(pattern=NAME)]
 """Of a recipe, a step, an output: small letters, digits and hyphens."""
-VariableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+VariableName = Annotated[str, Field(pattern=VARIABLE_NAME)]
 Text = Annotated[str, Field(max_length=1000)]
-Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[mhd]$")]
+Duration = Annotated[str, Field(pattern=DURATION)]
 """Minutes, hours or days, as in `12h`."""
-Value = str | int | float | bool
 
 MAX_STEPS, MAX_OUTPUTS = 100, 100
+_MAX_TEXT = 1000
+
+
+def _value(value: Any, check: Any) -> Any:
+    """One sentence for all four types, where pydantic has one for each."""
+    try:
+        return check(value)
+    except ValidationError:
+        raise ValueError("should be text, a number, true or false") from None
+
+
+def _format(value: Any, check: Any) -> Any:
+    try:
+        return check(value)
+    except ValidationError:
+        raise ValueError("should be a format, or one with its settings, as in {webp: {quality: 75}}") from None
+
+
+def _is_no_path(template: str) -> str:
+    if "/" in template or "\\" in template:
+        raise ValueError("is the name of a file, without folders; it can not have / or \\")
+    return template
+
+
+Value = Annotated[str | int | float | bool, WrapValidator(_value)]
+_Format = Annotated[str | dict[str, dict[str, Any]], WrapValidator(_format)]
 
 
 class Model(BaseModel):
@@ -29,59 +52,80 @@ class Model(BaseModel):
 class Input(Model):
     """What the recipe takes; the limits of the settings come first."""
 
-    accept: Annotated[list[str], Field(min_length=1)] | None = Field(
-        default=None, description="Media types; left out, all that Darkroom reads."
+    accept: Annotated[list[MediaType], Field(min_length=1)] | None = Field(
+        default=None,
+        description="Media types, for example `[image/jpeg, image/png]`; left out, all that Darkroom reads.",
     )
     max_bytes: int | None = Field(default=None, ge=1, description="Largest file, in bytes.")
     max_megapixels: float | None = Field(default=None, gt=0, description="Largest image: width × height, in millions.")
     max_frames: int | None = Field(default=None, ge=1, description="Most frames of an animation, or pages.")
 
-    @model_validator(mode="after")
-    def _accepts_what_is_read(self) -> Self:
-        for media_type in self.accept or []:
-            if media_type not in ACCEPTED_MEDIA_TYPES:
-                raise ValueError(f"accept: {media_type!r} is not read{nearest(media_type, ACCEPTED_MEDIA_TYPES)}")
-        return self
-
 
 class Variable(Model):
-    """A value that each job may fill in; steps and formats refer to it as `${name}`."""
+    """A value that each job may fill in; steps, formats and file names refer to it as `${name}`."""
 
-    type: Literal["string", "integer", "number", "boolean"]
+    type: Literal["string", "integer", "number", "boolean"] = Field(description="What its values are.")
     default: Value = Field(description="What holds where a job says nothing.")
-    description: Text = ""
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: Annotated[list[Value], Field(min_length=1, max_length=100)] | None = None
-    max_length: int | None = Field(default=None, ge=1, le=10_000, description="Of a string, in characters.")
+    description: Text = Field(default="", description="For the people who fill it in.")
+    minimum: float | None = Field(default=None, description="The least that an integer or number may be.")
+    maximum: float | None = Field(default=None, description="The most that an integer or number may be.")
+    choices: Annotated[list[Value], Field(min_length=1, max_length=100)] | None = Field(
+        default=None, description="All values that it may have."
+    )
+    max_length: int | None = Field(
+        default=None, ge=1, le=10_000, description=f"Of a string, in characters; {_MAX_TEXT} where it is not given."
+    )
 
     @model_validator(mode="after")
-    def _default_is_allowed(self) -> Self:
+    def _fits_together(self) -> Self:
+        if self.type not in ("integer", "number") and (self.minimum, self.maximum) != (None, None):
+            raise ValueError(f"minimum and maximum are for integers and numbers; the type is {self.type}")
+        if self.type != "string" and self.max_length is not None:
+            raise ValueError(f"max_length is for strings; the type is {self.type}")
+        for at, choice in enumerate(self.choices or []):
+            if fault := self._fault_of_one(choice):
+                raise ValueError(f"choices.{at} {fault}")
         if fault := self.fault(self.default):
             raise ValueError(f"the default {fault}")
         return self
 
     def fault(self, value: object) -> str | None:
         """What is wrong with the value, or None."""
+        if fault := self._fault_of_one(value):
+            return fault
+        if self.choices is not None and value not in self.choices:
+            return f"is {_shown(value)}; it can be {', '.join(map(_shown, self.choices))}"
+        return None
+
+    def _fault_of_one(self, value: object) -> str | None:
         kinds: dict[str, tuple[type, ...]] = {
             "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,),
         }  # fmt: skip
-        shown = repr(value)[:40]
         if not isinstance(value, kinds[self.type]) or (isinstance(value, bool) and self.type != "boolean"):
-            return f"is {shown}; it must be of type {self.type}"
-        if self.choices is not None and value not in self.choices:
-            return f"is {shown}; it can be {', '.join(map(str, self.choices))}"
+            return f"is {_shown(value)}; it must be of type {self.type}"
         if isinstance(value, str):
-            longest = self.max_length or 1000
-            return f"has {len(value)} characters; it may have {longest}" if len(value) > longest else None
-        if isinstance(value, (int, float)) and self.minimum is not None and value < self.minimum:
-            return f"is {shown}; it must be at least {self.minimum:g}"
-        if isinstance(value, (int, float)) and self.maximum is not None and value > self.maximum:
-            return f"is {shown}; it must be at most {self.maximum:g}"
+            longest = self.max_length or _MAX_TEXT
+            return f"has {len(value)} characters; it may have {longest}" if len(value) > longest else text_fault(value)
+        return self._fault_of_number(value) if isinstance(value, (int, float)) else None
+
+    def _fault_of_number(self, value: float) -> str | None:
+        if not math.isfinite(value):
+            return f"is {value}; it must be a finite number"
+        if self.minimum is not None and value < self.minimum:
+            return f"is {_shown(value)}; it must be at least {self.minimum:g}"
+        if self.maximum is not None and value > self.maximum:
+            return f"is {_shown(value)}; it must be at most {self.maximum:g}"
         return None
 
 
+def _shown(value: object) -> str:
+    """As JSON and YAML write it, not too long."""
+    return str(value).lower() if isinstance(value, bool) else repr(value)[:40]
+
+
 class StepModel(Model):
+    """One operation on one picture."""
+
     op: str = Field(description="The operation.")
     from_: str = Field(default=SOURCE, alias="from", description="The step whose picture it takes, or `source`.")
     with_: dict[str, Any] = Field(default={}, alias="with", description="The operation's parameters.")
@@ -89,20 +133,24 @@ class StepModel(Model):
 
 
 class OutputModel(Model):
+    """A picture that is written, in one format or several."""
+
     from_: str = Field(default=SOURCE, alias="from", description="The step whose picture it is, or `source`.")
-    name: str = Field(
+    name: Annotated[str, AfterValidator(_is_no_path)] = Field(
         default="${stem}-${output}",
         min_length=1,
         max_length=200,
         description="The file's name without its extension. `${stem}` is the original's name, `${output}` the name"
-        " of the output, `${format}`, `${width}`, `${height}`; and every variable.",
+        " of the output, `${format}`, `${width}` and `${height}` are the file's; and every variable.",
     )
-    formats: Annotated[list[str | dict[str, dict[str, Any]]], Field(min_length=1, max_length=20)] = Field(
+    formats: Annotated[list[_Format], Field(min_length=1, max_length=20)] = Field(
         description="Formats, each by name or with its settings: `[jpeg, {webp: {quality: 75}}]`."
     )
 
 
 class Run(Model):
+    """How its jobs are run."""
+
     lane: Literal["interactive", "bulk"] | None = Field(
         default=None, description="Where its jobs wait, unless they say it themselves."
     )
@@ -116,6 +164,8 @@ class Run(Model):
 
 
 class CollectModel(Model):
+    """Something that is made of the results of all files of a job."""
+
     op: str = Field(description="The collector.")
     from_: Annotated[list[str], Field(min_length=1, max_length=MAX_OUTPUTS)] = Field(
         alias="from", description="Files of the outputs, as in `[thumbnail-jpeg]`; of every original that has them."
@@ -124,6 +174,8 @@ class CollectModel(Model):
 
 
 class Results(Model):
+    """What becomes of the results."""
+
     expire_after: Duration | None = Field(
         default=None, description="When the job and its results are deleted, counted from its end: `12h`, `30d`."
     )
@@ -133,82 +185,31 @@ class Document(Model):
     """A recipe, as it is written."""
 
     schema_: Literal[1] = Field(alias="schema", description="The version of this format.")
-    name: Name
+    name: Name = Field(description="Small letters, digits and hyphens; at most 64.")
     version: int | None = Field(
         default=None,
         ge=1,
         le=1_000_000,
         description="Never changed once it is saved; left out, a change makes the next.",
     )
-    description: Text = ""
-    input: Input = Input()
-    vars: Annotated[dict[VariableName, Variable], Field(max_length=50)] = {}
-    steps: Annotated[dict[Name, StepModel], Field(max_length=MAX_STEPS)] = {}
-    outputs: Annotated[dict[Name, OutputModel], Field(min_length=1, max_length=MAX_OUTPUTS)]
-    collect: Annotated[dict[Name, CollectModel], Field(max_length=10)] = {}
-    run: Run = Run()
-    results: Results = Results()
+    description: Text = Field(default="", description="What it makes, for the people who choose it.")
+    input: Input = Field(default=Input(), description="What it takes.")
+    vars: Annotated[dict[VariableName, Variable], Field(max_length=50)] = Field(
+        default={}, description="Values that a job may fill in, by name: small letters, digits and `_`."
+    )
+    steps: Annotated[dict[Name, StepModel], Field(max_length=MAX_STEPS)] = Field(
+        default={},
+        description="What is done to the picture, by name; in any order, because `from` says what comes first.",
+    )
+    outputs: Annotated[dict[Name, OutputModel], Field(min_length=1, max_length=MAX_OUTPUTS)] = Field(
+        description="What is written, by name."
+    )
+    collect: Annotated[dict[Name, CollectModel], Field(max_length=10)] = Field(
+        default={}, description="What is made of the results of all files of a job, by name."
+    )
+    run: Run = Field(default=Run(), description="How its jobs are run.")
+    results: Results = Field(default=Results(), description="What becomes of the results.")
 
 
 def seconds(duration: str) -> int:
     return int(duration[:-1]) * {"m": 60, "h": 3600, "d": 86_400}[duration[-1]]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """`path` leads to what is wrong, as in `steps.hero.with.width`."""
-
-    path: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.message}" if self.path else self.message
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint to append: the nearest right name, or all of them where they are few."""
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean {close[0]}?"
-    return f"; there is {', '.join(names)}" if names else ""
-
-
-def faults_of(error: ValidationError, model: type[BaseModel], path: str = "") -> list[Fault]:
-    """What pydantic found, in words, each with its path below `path`."""
-    return [_fault(fault, model, path) for fault in error.errors(include_url=False)]
-
-
-def _fault(fault: Any, model: type[BaseModel], path: str) -> Fault:
-    place = [str(part) for part in fault["loc"]]
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    kind = fault["type"]
-    if kind == "extra_forbidden":
-        message = f"there is no such key{nearest(place[-1], _known_at(model, place[:-1]))}"
-    elif kind == "missing":
-        message = "is missing"
-    elif kind != "value_error":
-        shown = repr(fault["input"])
-        message = f"{message[0].lower()}{message[1:]}" + (f" (it is {shown})" if len(shown) <= 60 else "")
-    return Fault(".".join(filter(None, [path, *place])), message)
-
-
-def _known_at(model: type[BaseModel], place: list[str]) -> list[str]:
-    """The keys that there are at a place of a model's JSON Schema."""
-    schema = model.model_json_schema(by_alias=True)
-    at: dict[str, Any] = schema
-    for part in place:
-        at = _resolved(at, schema)
-        at = at.get("properties", {}).get(part) or at.get("additionalProperties") or at.get("items") or {}
-        if not isinstance(at, dict):
-            return []
-    return list(_resolved(at, schema).get("properties", {}))
-
-
-def _resolved(at: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    for option in at.get("anyOf", []):
-        if option.get("type") != "null":
-            at = option
-            break
-    reference = at.get("$ref")
-    return schema["$defs"][reference.rpartition("/")[2]] if reference else at

@@ -45,7 +45,7 @@ def test_it_waits_until_all_files_have_ended_and_is_due_then(store: Store):
     assert [due.id for due in rows.due()] == [sheet.id]
     claim = claimed(sheet.id)
     assert (claim.sha256, claim.asset_id, claim.name) == (None, None, "sheet")
-    assert [row.item.name for row in jobs.results(submission.job.id, ["small-jpeg"])] == ["0.jpg"]
+    assert [row.item.name for row in jobs.collectable(submission.job.id, ["small-jpeg"])] == ["0.jpg"]
     assert rows.job(submission.job.id).state == JobState.RUNNING
     assert succeed(claim, output(claim, "sheet"))
     job = rows.job(submission.job.id)
@@ -57,7 +57,7 @@ def test_the_results_come_in_the_order_of_the_files(store: Store):
     for due in reversed(submission.due):
         claim = claimed(due.id)
         assert succeed(claim, output(claim, "small-jpeg"), output(claim, "other"))
-    found = jobs.results(submission.job.id, ["small-jpeg"])
+    found = jobs.collectable(submission.job.id, ["small-jpeg"])
     assert [(row.item.name, row.name) for row in found] == [(f"{at}.jpg", "small-jpeg") for at in range(3)]
 
 

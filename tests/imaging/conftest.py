@@ -11,6 +11,7 @@ from app.imaging.limits import Limits
 from app.imaging.operations.resize import Resize
 from app.imaging.outputs import Making, Output
 from app.imaging.pipeline import Rendering, render
+from tests.imaging.collecting import Pieces
 
 LIMIT = 100_000_000
 MAX_FRAMES = 500
@@ -65,6 +66,11 @@ class Darkroom:
 @pytest.fixture
 def darkroom(tmp_path: Path) -> Darkroom:
     return Darkroom(tmp_path)
+
+
+@pytest.fixture
+def pieces(tmp_path: Path) -> Pieces:
+    return Pieces(tmp_path)
 
 
 @pytest.fixture

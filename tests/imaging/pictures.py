@@ -4,7 +4,7 @@ import io
 import struct
 import zlib
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageOps
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 Colour = tuple[int, ...]
@@ -182,3 +182,25 @@ def apng_control(
 
 def _deflated(pixels: bytes, stride: int) -> bytes:
     return zlib.compress(b"".join(b"\0" + pixels[at : at + stride] for at in range(0, len(pixels), stride)))
+
+
+def blobs(size: tuple[int, int], cell: int = 40) -> Image.Image:
+    """Soft shapes of about `cell` pixels in random colours, the same on every run: a shift by a pixel is to be seen."""
+    return noise((size[0] // cell + 1, size[1] // cell + 1)).resize(size, Image.Resampling.BICUBIC)
+
+
+def turned(image: Image.Image, orientation: int) -> Image.Image:
+    """Upright, by Pillow's own hand."""
+    with Image.open(io.BytesIO(saved(image, "PNG", exif=exif(orientation)))) as opened:
+        return ImageOps.exif_transpose(opened)
+
+
+def furthest(first: Image.Image, second: Image.Image) -> int:
+    """The largest difference of any channel of any pixel; images of different kind or size are refused."""
+    assert (first.mode, first.size) == (second.mode, second.size)
+    return max(ImageChops.difference(first, second).tobytes())
+
+
+def mean_difference(first: Image.Image, second: Image.Image) -> float:
+    differences = ImageChops.difference(first, second).tobytes()
+    return sum(differences) / len(differences)

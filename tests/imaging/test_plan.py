@@ -43,11 +43,11 @@ MEASURE = """
 import re, sys
 from pathlib import Path
 from tests.imaging.conftest import making, spec
-from app.imaging.pipeline import render
+from app.imaging.pipeline import Limits, render
 wanted = making([spec(int(width), format) for width, format in (word.split(":") for word in sys.argv[3:])])
 peak = lambda: int(re.search("VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 before = peak()
-render(Path(sys.argv[1]), wanted, Path(sys.argv[2]), 10**9)
+render(Path(sys.argv[1]), wanted, Path(sys.argv[2]), Limits(10**9, 500))
 print(peak() - before)
 """
 

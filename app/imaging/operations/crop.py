@@ -1,32 +1,14 @@
 """`crop`: a part of the picture."""
 
-import re
-from typing import Annotated, ClassVar, Self
+from typing import ClassVar, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from app.errors import UnsuitableImage
+from app.imaging.aspect_ratio import AspectRatio, largest_within
 from app.imaging.operation import MAX_SIDE, Operation, pixels
 from app.imaging.picture import Picture, Size, cut
 from app.imaging.placement import FocalPoint, Gravity, by_point, placed
-
-_RATIO = re.compile(r"(\d{1,5}(?:\.\d{1,4})?)[:/](\d{1,5}(?:\.\d{1,4})?)")
-
-
-def _ratio(value: str) -> str:
-    match = _RATIO.fullmatch(value)
-    if not match or not 0.01 <= float(match[1]) / (float(match[2]) or 1e9) <= 100:
-        raise ValueError(f"{value[:20]!r} is no aspect ratio; write for example 16:9, from 1:100 to 100:1")
-    return value
-
-
-AspectRatio = Annotated[str, Field(max_length=24), AfterValidator(_ratio)]
-
-
-def ratio_of(aspect_ratio: str) -> float:
-    """Width by height."""
-    width, height = re.split("[:/]", aspect_ratio)
-    return float(width) / float(height)
 
 
 class Crop(Operation):
@@ -68,9 +50,7 @@ class Crop(Operation):
     def sized(self, size: Size) -> Size:
         """Raises UnsuitableImage where the box begins outside."""
         if self.aspect_ratio is not None:
-            ratio = ratio_of(self.aspect_ratio)
-            by_height = max(1, round(size[1] * ratio)), size[1]
-            return by_height if by_height[0] <= size[0] else (size[0], max(1, round(size[0] / ratio)))
+            return largest_within(size, self.aspect_ratio)
         left, top = self.left or 0, self.top or 0
         if left >= size[0] or top >= size[1]:
             raise UnsuitableImage(

@@ -5,7 +5,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from app.imaging.canvas import flattened
-from app.imaging.operation import Colour, Operation
+from app.imaging.colours import colour_from_srgb
+from app.imaging.operation import Colour, Operation, rgba
 from app.imaging.picture import Picture, each, settled
 
 
@@ -17,4 +18,6 @@ class Flatten(Operation):
     background: Colour = Field(default="#ffffff", description="The ground; its own alpha does not count.")
 
     def apply(self, picture: Picture) -> Picture:
-        return each(settled(picture), lambda frame: flattened(frame, self.background))
+        picture = settled(picture)
+        red, green, blue, _ = colour_from_srgb(rgba(self.background), picture.space)
+        return each(picture, lambda frame: flattened(frame, (red, green, blue)))

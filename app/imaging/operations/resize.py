@@ -6,8 +6,8 @@ from PIL import Image
 from pydantic import Field, model_validator
 
 from app.imaging.canvas import placed_on
-from app.imaging.operation import MAX_SIDE, Colour, Operation, pixels
-from app.imaging.picture import Picture, Size, cut, scaled
+from app.imaging.operation import MAX_SIDE, Colour, Operation, limited, pixels
+from app.imaging.picture import Box, Picture, Size, scaled
 from app.imaging.placement import Gravity, by_gravity, placed
 
 _KERNELS = {
@@ -57,10 +57,16 @@ class Resize(Operation):
         return self
 
     def sized(self, size: Size) -> Size:
-        return self._box(size, self.uncut(size))
+        """Raises UnsuitableImage where a side that follows the other one grows beyond MAX_SIDE."""
+        result = self._box(size, self.uncut(size))
+        grown = any(new > old for new, old in zip(result, size, strict=True) if new > MAX_SIDE)
+        return limited(result, "resized picture") if grown else result
 
     def share(self, size: Size) -> float:
-        return min(1.0, max(new / old for new, old in zip(self.uncut(size), size, strict=True)))
+        shares = [new / old for new, old in zip(self.uncut(size), size, strict=True)]
+        # In proportion, the shares differ by rounding alone. The larger one would often be just above a half, a
+        # quarter or an eighth, and a JPEG be decoded at twice the size for less than half a pixel.
+        return min(1.0, max(shares) if self._stretches() else min(shares))
 
     def apply(self, picture: Picture) -> Picture:
         return self.resample(picture, picture.size)
@@ -70,12 +76,7 @@ class Resize(Operation):
         uncut = self.uncut(size)
         box = self._box(size, uncut)
         inner = min(box[0], uncut[0]), min(box[1], uncut[1])
-        if inner != uncut:
-            left, top = placed(pixels, uncut, inner, self.position)
-            across, down = pixels.size[0] / uncut[0], pixels.size[1] / uncut[1]
-            part = (left * across, top * down, (left + inner[0]) * across, (top + inner[1]) * down)
-            pixels = cut(pixels, part, inner if pixels.size == uncut else _at_scale(part))
-        result = scaled(pixels, inner, _KERNELS[self.kernel])
+        result = scaled(pixels, inner, _KERNELS[self.kernel], self._part(pixels, uncut, inner))
         if inner == box:
             return result
         left, top = by_gravity(inner, box, self.position)  # of the box in the picture: below 0
@@ -102,6 +103,14 @@ class Resize(Operation):
         one = self.width is None or self.height is None
         return self.kernel == "lanczos3" and (one or self.fit in ("inside", "outside"))
 
+    def _part(self, pixels: Picture, uncut: Size, inner: Size) -> Box | None:
+        """What is kept of the picture, in its own pixels; None for all of it."""
+        if inner == uncut:
+            return None
+        left, top = placed(pixels, uncut, inner, self.position)
+        across, down = pixels.size[0] / uncut[0], pixels.size[1] / uncut[1]
+        return left * across, top * down, (left + inner[0]) * across, (top + inner[1]) * down
+
     def _box(self, size: Size, uncut: Size) -> Size:
         if self.width is None or self.height is None or self.fit in ("fill", "inside", "outside"):
             return uncut
@@ -110,6 +119,9 @@ class Resize(Operation):
             return width, height
         return min(width, uncut[0]), min(height, uncut[1])
 
+    def _stretches(self) -> bool:
+        return self.fit == "fill" and self.width is not None and self.height is not None
+
     def _multiplied(self, side: int) -> int:
         return int(side * self.dpr + 0.5)
 
@@ -117,7 +129,3 @@ class Resize(Operation):
 def _other(side: int, size: Size) -> int:
     """The second side to the first one, in proportion; rounded half up, at least 1."""
     return max(1, (2 * size[1] * side + size[0]) // (2 * size[0]))
-
-
-def _at_scale(part: tuple[float, float, float, float]) -> Size:
-    return max(1, round(part[2] - part[0])), max(1, round(part[3] - part[1]))
