@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from app.imaging.operation import MAX_SIDE
 from app.imaging.operations.resize import Resize
 
 from .judge import UNBOUNDED, Asked, Judge, Size
@@ -55,9 +56,10 @@ def judged(judge: Judge, size: Size, box: Size, fit: str, *, enlarge: bool) -> S
     return judge.size(around(source, scale if enlarge else min(1, scale)))
 
 
-def is_costly(size: Size, box: Size) -> bool:
+def is_out_of_reach(size: Size, box: Size) -> bool:
+    """Longer than a recipe may ask for, or costly."""
     scale = max(box[0] / size[0], box[1] / size[1])
-    return scale > 1 and size[0] * size[1] * scale**2 > COSTLY
+    return scale > 1 and (size[0] * size[1] * scale**2 > COSTLY or max(size) * scale > MAX_SIDE)
 
 
 @pytest.mark.parametrize("enlarge", [True, False], ids=["enlarged", "without_enlargement"])
@@ -65,7 +67,7 @@ def is_costly(size: Size, box: Size) -> bool:
 def test_a_box_is_met_to_the_pixel(judge: Judge, fit: str, enlarge: bool) -> None:
     wrong = {}
     for size, box in itertools.product(SOURCES, BOXES):
-        if is_costly(size, box):
+        if is_out_of_reach(size, box):
             continue
         width, height = box
         ours = Resize(width=width, height=height, fit=fit, without_enlargement=not enlarge).sized(size)
@@ -80,8 +82,8 @@ def test_a_side_that_follows_the_other_is_met_to_the_pixel(judge: Judge, enlarge
     wrong = {}
     for size, side in itertools.product(SOURCES, SIDES):
         for name, box in (("width", (side, UNBOUNDED)), ("height", (UNBOUNDED, side))):
-            if max(size) / min(size) * side > 16_384:
-                continue  # more than a recipe may ask for
+            if max(size) / min(size) * side > MAX_SIDE:
+                continue
             ours = Resize(**{name: side}, without_enlargement=not enlarge).sized(size)
             theirs = judge.size(within(judge.black(size), box, enlarge=enlarge))
             if ours != theirs:
