@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects.mysql import LONGTEXT
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, utc_now
@@ -100,14 +101,17 @@ class Asset(Base):
 
 
 class SavedRecipe(Base):
-    """One version of a recipe that somebody saved; it is never changed. The built-in ones are files."""
+    """One version of a recipe that somebody saved; it is never changed. The built-in ones are files.
+
+    `document` is JSON as text: a column of JSON may come back with its keys in another order, and outputs have one.
+    """
 
     __tablename__ = "recipes"
     __table_args__ = (CheckConstraint("version > 0", name="version"),)
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+    document: Mapped[str] = mapped_column(Text().with_variant(LONGTEXT, "mysql", "mariadb"))
     created_at: Mapped[dt.datetime] = mapped_column(default=utc_now)
 
 

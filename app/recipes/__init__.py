@@ -4,6 +4,7 @@ The built-in ones are the files in `built_in/`, one version each; a version is n
 Others are saved in the database; a version is never changed once it was saved.
 """
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def save(recipe: Recipe) -> Recipe:
                 " changed; leave it out, and a change makes the next one."
             )
         saved = recipe.numbered(last + 1)
-        session.add(SavedRecipe(name=saved.name, version=saved.version, document=saved.written))
+        session.add(SavedRecipe(name=saved.name, version=saved.version, document=json.dumps(saved.written)))
     return saved
 
 
@@ -108,4 +109,4 @@ def _names() -> set[str]:
 def _saved(name: str, version: int) -> Recipe | None:
     with reading() as session:
         row = session.get(SavedRecipe, (name, version))
-    return None if row is None else parse(row.document)
+    return None if row is None else parse(json.loads(row.document))

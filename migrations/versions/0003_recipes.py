@@ -4,6 +4,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.mysql import LONGTEXT
 
 from app.database import UtcDateTime
 
@@ -21,7 +22,7 @@ def upgrade() -> None:
         "recipes",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("document", sa.Text().with_variant(LONGTEXT, "mysql", "mariadb"), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint("version > 0", name=op.f("ck_recipes_version")),
         sa.PrimaryKeyConstraint("name", "version", name=op.f("pk_recipes")),
