@@ -68,6 +68,11 @@ class Judge:
         width, height = self._ask(asked)["size"]
         return width, height
 
+    def corner(self, asked: Asked) -> tuple[int, int]:
+        """Left and top of what the last step cut out."""
+        left, top = self._ask(asked)["corner"]
+        return left, top
+
     def pixels(self, asked: Asked) -> Array:
         """Rows, columns and channels, in the type that libvips has them in."""
         path = self._path("npy")

@@ -33,7 +33,7 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
         np.save(path, image.numpy())
     if path := question.get("file"):
         image.write_to_file(path, **question["options"])
-    return {"size": [image.width, image.height]}
+    return {"size": [image.width, image.height], "corner": [-image.xoffset, -image.yoffset]}
 
 
 def main() -> None:
