@@ -7,15 +7,17 @@ from typing import Any
 
 from app import jobs, reuse
 from app.errors import NotCollectable
-from app.imaging import encoder, identity
+from app.imaging import encoders, identity
 from app.imaging.collector import Piece
-from app.imaging.limits import Limits
+from app.imaging.condition import Traits
+from app.imaging.limits import Limits, check_file, check_known
 from app.imaging.outputs import Making
 from app.imaging.pipeline import render
 from app.items import Claim
 from app.models import Output
 from app.names import result_name, stem
 from app.recipes import Recipe
+from app.reuse import Facts
 from app.storage import Store, StoredFile
 
 Patiently = Callable[[Callable[[], Any]], Any]
@@ -31,6 +33,7 @@ class Made:
     asset: Mapping[str, Any]
     outputs: list[Output]
     data: Mapping[str, Any]
+    key: str | None = None
 
 
 class Bench:
@@ -44,20 +47,48 @@ class Bench:
         """The outputs of a file; those that some job has already are not made again."""
         making = recipe.making(claim.variables)
         keys = identity.keys(sha256, making)
-        there = self._patiently(lambda: reuse.find(keys, self._store.has))
-        missing = tuple(output for output in making.outputs if keys[output.name] not in there.outputs)
-        new = self._rendered(sha256, replace(making, outputs=missing)) if missing else _NOTHING
+        known = self._patiently(lambda: reuse.facts(sha256))
+        if known is None:
+            return self._named(claim, recipe, making, keys, self._rendered(sha256, making))
+        self._check(making, known)
+        there = self._patiently(lambda: reuse.whole(identity.together(keys.values()), self._store.has))
+        if there is None:
+            return self._named(claim, recipe, making, keys, self._missing(sha256, making, keys, known))
+        rows = {name: _copy(there.outputs[key]) for name, key in keys.items()}
+        return self._named(claim, recipe, making, keys, _Rendered(known.of_an_asset, rows, there.data))
+
+    def _check(self, making: Making, known: Facts) -> None:
+        """Against the limits of this recipe, which the file need not have met before."""
+        check_file(known.bytes, self._limits)
+        size = known.width, known.height
+        check_known(size, known.media_type, known.frames, self._limits, animates=making.animates)
+
+    def _missing(self, sha256: str, making: Making, keys: Mapping[str, str], known: Facts) -> "_Rendered":
+        """Make what is not there; and the smallest one, which the placeholder is of, where that is not known either."""
+        there = self._patiently(lambda: reuse.single(keys.values(), self._store.has))
+        traits = Traits((known.width, known.height), known.media_type, known.frames, alpha=False)
+        sizes = making.graph.sizes(traits)
+        smallest = min(making.outputs, key=lambda one: sizes[one.source][0] * sizes[one.source][1])
+        of_smallest = there.get(keys[smallest.name])
+        data = self._patiently(lambda: reuse.data_of(of_smallest)) if of_smallest else None
+        wanted = tuple(one for one in making.outputs if keys[one.name] not in there or (one is smallest and not data))
+        new = (
+            self._rendered(sha256, replace(making, outputs=wanted)) if wanted else _Rendered(known.of_an_asset, {}, {})
+        )
+        old = {name: _copy(there[key]) for name, key in keys.items() if name not in new.rows}
+        return _Rendered(new.asset, {**new.rows, **old}, data or new.data)
+
+    def _named(self, claim: Claim, recipe: Recipe, making: Making, keys: Mapping[str, str], made: "_Rendered") -> Made:
         rows = []
         for position, output in enumerate(making.outputs):
-            row = new.rows.get(output.name) or _copy(there.outputs[keys[output.name]])
-            form = encoder.name_of(output.encoder)
-            facts = {"stem": stem(claim.name), "format": form, "width": row.width, "height": row.height}
-            name = recipe.result_name(output.name, facts, claim.variables)
+            row = made.rows[output.name]
             row.name, row.key = output.name, keys[output.name]
-            row.filename = result_name(name, row.filename.rpartition(".")[2])
             row.item_id, row.attempt, row.position = claim.item_id, claim.attempt, position
+            facts = {"stem": stem(claim.name), "format": _format(row), "width": row.width, "height": row.height}
+            name = recipe.result_name(output.name, facts, claim.variables)
+            row.filename = result_name(name, row.filename.rpartition(".")[2])
             rows.append(row)
-        return Made(new.asset or there.asset, rows, new.data or there.data)
+        return Made(made.asset, rows, made.data, identity.together(keys.values()))
 
     def collected(self, claim: Claim, recipe: Recipe) -> Made:
         """What the recipe collects from the outputs of all files of the job. Raises NotCollectable."""
@@ -96,12 +127,14 @@ class _Rendered:
     data: Mapping[str, Any]
 
 
-_NOTHING = _Rendered({}, {}, {})
-
-
 def _new(file: Mapping[str, Any], stored: StoredFile) -> Output:
     told = {name: file[name] for name in ("media_type", "width", "height", "quality", "tries")}
     return Output(filename=f".{file['extension']}", sha256=stored.sha256, bytes=stored.bytes, **told)
+
+
+def _format(row: Output) -> str:
+    """As recipes write it; also where the recipe said no more than the file's own."""
+    return next(name for name, kind in encoders.found().items() if kind.media_type == row.media_type)
 
 
 def _copy(row: Output) -> Output:

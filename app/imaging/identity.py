@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from app.imaging import encoder, engine, operation
@@ -17,6 +18,11 @@ def keys(sha256: str, making: Making) -> dict[str, str]:
     """
     steps = {step.name: step for step in making.graph.steps}
     return {output.name: _key(sha256, steps, output) for output in making.outputs}
+
+
+def together(keys: Iterable[str]) -> str:
+    """The key of all outputs of an item: where it is equal, so is all that was made and found out."""
+    return hashlib.sha256("\n".join(sorted(keys)).encode()).hexdigest()
 
 
 def _key(sha256: str, steps: dict[str, Step], output: Output) -> str:

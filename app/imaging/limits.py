@@ -22,6 +22,14 @@ class Limits:
     max_bytes: int | None = None
 
 
+def check_known(size: Size, media_type: str, frames: int, limits: Limits, *, animates: bool) -> None:
+    """The same as when the file is opened, for one that was opened before. Raises a FileError."""
+    check_type(media_type, limits)
+    check_pixels(size, limits.max_pixels)
+    if animates:
+        check_animation(size, frames, limits)
+
+
 def check_file(size: int, limits: Limits) -> None:
     """Raises TooManyBytes."""
     if limits.max_bytes is not None and size > limits.max_bytes:

@@ -56,6 +56,7 @@ class Plan:
 
 def plan(making: Making, traits: Traits) -> Plan:
     """What is made of a picture with these traits. Raises UnsuitableImage where the recipe can not be made of it."""
+    making = making.resolved(traits.media_type)
     sizes = making.graph.sizes(traits)
     decoded = _decoded(traits, making.graph.share(traits, set(making.sources)))
     frames = traits.frames if any(output.encoder.animates for output in making.outputs) else 1

@@ -3,9 +3,11 @@
 import datetime as dt
 import subprocess
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
+from typing import Any, TypeVar
 from uuid import UUID
 
 import flask_migrate
@@ -20,7 +22,7 @@ from app import create_app, dispatch, doctor, expiry, items, jobs, lanes, machin
 from app.collection import remove_unnamed
 from app.database import Base, db, transaction, utc_now
 from app.dispatch import Due
-from app.errors import Retry
+from app.errors import FilesCollected, Retry
 from app.items import Failure
 from app.models import Asset, Event, Item, Job, JobState, Lane, Output, ProcessKind
 from app.processes import Presence
@@ -30,6 +32,8 @@ from tasks.periodic import run_due, schedule
 from tests.conftest import close_database, environment
 from tests.factories import DAMAGED, LEASE, PATIENCE, SOURCE, claimed, output, received, submitted
 from tests.waiting import wait_until
+
+T = TypeVar("T")
 
 DATABASES = {
     "postgres:17": ("postgresql://postgres:test@{}/postgres", 5432, {"POSTGRES_PASSWORD": "test"}),
@@ -186,6 +190,47 @@ def test_the_way_of_a_recipe_and_of_what_is_collected(app: Flask):
     assert expiry.delete_expired(store, utc_now() + dt.timedelta(minutes=2)) == 1
 
 
+def test_who_names_files_and_who_removes_them_take_turns(app: Flask, monkeypatch: pytest.MonkeyPatch):
+    """Whoever is first holds the other up until its transaction has ended; then the other one looks again."""
+    store: Store = app.extensions["darkroom"].store
+    first_has_begun, first_may_end = threading.Event(), threading.Event()
+
+    def in_context(act: Callable[..., T], *arguments: object) -> T:
+        with app.app_context():
+            return act(*arguments)
+
+    def in_the_middle(act: Callable[..., T], *arguments: object) -> T:
+        first_has_begun.set()
+        assert first_may_end.wait(30)
+        return act(*arguments)
+
+    def take_turns(first: tuple[object, ...], second: tuple[object, ...]) -> tuple[Future[Any], Future[Any]]:
+        first_has_begun.clear()
+        first_may_end.clear()
+        with ThreadPoolExecutor(2) as pool:
+            one = pool.submit(in_context, *first)
+            assert first_has_begun.wait(30)
+            other = pool.submit(in_context, *second)
+            with pytest.raises(FutureTimeout):
+                other.result(2)
+            first_may_end.set()
+        return one, other
+
+    file = received(store)
+    removal = remove_unnamed, store, [file.stored.sha256]
+    named, removed = take_turns((jobs.submit, [file], lambda sha256: in_the_middle(store.has, sha256)), removal)
+    assert named.result().job.total == 1
+    assert (removed.result(), store.has(file.stored.sha256)) == (0, True)
+    jobs.remove(named.result().job.id)
+
+    remove = Store.remove
+    monkeypatch.setattr(Store, "remove", lambda *arguments: in_the_middle(remove, *arguments))
+    removed, named = take_turns(removal, (jobs.submit, [file], store.has))
+    assert (removed.result(), store.has(file.stored.sha256)) == (1, False)
+    with pytest.raises(FilesCollected):
+        named.result()
+
+
 def test_cancel_and_delete_meet_workers_and_a_dispatcher_without_a_deadlock(app: Flask):
     store: Store = app.extensions["darkroom"].store
     for act in (jobs.cancel, jobs.remove) * 5:
@@ -216,3 +261,26 @@ def test_cancel_and_delete_meet_workers_and_a_dispatcher_without_a_deadlock(app:
         with transaction() as session:
             job = session.get(Job, submission.job.id)
             assert job is None or job.ended == job.total
+
+
+def test_files_that_fail_at_once_stop_their_job_without_a_deadlock(app: Flask):
+    store: Store = app.extensions["darkroom"].store
+    recipe = recipes.parse({
+        "schema": 1, "name": "strict", "version": 1,
+        "outputs": {"a": {"formats": ["jpeg"]}}, "run": {"on_error": "cancel"},
+    })  # fmt: skip
+    file = received(store)
+    for _ in range(10):
+        submission = jobs.submit([file] * 8, store.has, recipe=recipe)
+        claims = [claimed(waiting.id) for waiting in submission.due]
+        together = threading.Barrier(8)
+
+        def end(claim: items.Claim, together: threading.Barrier = together) -> bool:
+            together.wait(10)
+            with app.app_context():
+                return items.fail(claim, DAMAGED, PATIENCE)
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(end, claims)) == 1
+        job = look(submission.job.id)
+        assert (job.state, job.failed, job.canceled) == (JobState.CANCELED, 1, 7)
