@@ -171,13 +171,18 @@ def test_the_way_of_a_recipe_and_of_what_is_collected(app: Flask):
     first, second = (claimed(waiting.id) for waiting in submission.due)
     made = output(first, "z-jpeg", sha256=first.sha256)
     made.key = "k" * 64
-    assert items.succeed(first, SOURCE, [made], {"dominant_color": "#000000"}, store.has)
+    assert items.succeed(first, SOURCE, [made], {"dominant_color": "#000000"}, store.has, "i" * 64)
+    assert reuse.whole("i" * 64, store.has)
     assert items.claim(sheet, "nobody", "worker", LEASE) is None, "a file is open"
     assert items.fail(second, DAMAGED, PATIENCE)
     assert due(utc_now()) == 1
     collecting = claimed(sheet)
     assert [row.item.name for row in jobs.collectable(submission.job.id, ["z-jpeg"])] == ["0.jpg"]
-    assert reuse.find({"z-jpeg": "k" * 64}, store.has).asset["width"] == SOURCE["width"]
+    assert set(reuse.single(["k" * 64], store.has)) == {"k" * 64}
+    known = reuse.facts(str(first.sha256))
+    assert known
+    assert known.width == SOURCE["width"]
+    assert reuse.data_of(made) == {"dominant_color": "#000000"}
     assert [waiting.id for waiting in jobs.retry(submission.job.id)] == [second.item_id]
     assert not items.succeed(collecting, {}, [output(collecting, "sheet", sha256=first.sha256)], {}, store.has)
     again = claimed(second.item_id)
