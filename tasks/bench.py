@@ -72,9 +72,8 @@ class Bench:
         of_smallest = there.get(keys[smallest.name])
         data = self._patiently(lambda: reuse.data_of(of_smallest)) if of_smallest else None
         wanted = tuple(one for one in making.outputs if keys[one.name] not in there or (one is smallest and not data))
-        new = (
-            self._rendered(sha256, replace(making, outputs=wanted)) if wanted else _Rendered(known.of_an_asset, {}, {})
-        )
+        nothing = _Rendered(known.of_an_asset, {}, {})
+        new = self._rendered(sha256, replace(making, outputs=wanted)) if wanted else nothing
         old = {name: _copy(there[key]) for name, key in keys.items() if name not in new.rows}
         return _Rendered(new.asset, {**new.rows, **old}, data or new.data)
 
