@@ -170,6 +170,7 @@ class Item(Base):
     the file (a killed process, a lost worker), `retries` those that met trouble that passes, first at `troubled_since`.
     `owner` tells which operating system process holds the lease (app/owners.py), `worker` tells people.
     `lane` is the job's, repeated for the index that the dispatcher reads in order.
+    `key` says what it was made of and how, all outputs together (app/reuse.py).
     Nobody claims a waiting item before `not_before`; the dispatcher publishes it at `dispatch_after`.
     """
 
@@ -207,6 +208,7 @@ class Item(Base):
     error_code: Mapped[str | None] = mapped_column(String(64))
     error: Mapped[str | None] = mapped_column(Text)
     data: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    key: Mapped[str | None] = mapped_column(String(64), index=True)
 
     job: Mapped[Job] = relationship(back_populates="items")
     asset: Mapped[Asset | None] = relationship()

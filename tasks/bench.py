@@ -1,30 +1,33 @@
 """What an item becomes: the outputs of a file, or what is collected from those of all files of its job."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from app import jobs, reuse
 from app.errors import NotCollectable
-from app.imaging import encoder, identity
+from app.imaging import encoders, identity
 from app.imaging.collector import Piece
-from app.imaging.formats import PAGED
-from app.imaging.limits import Limits, check_type
+from app.imaging.condition import Traits
+from app.imaging.limits import Limits, check_file, check_known
 from app.imaging.naming import of_page
-from app.imaging.outputs import Making, Output
+from app.imaging.outputs import Making
 from app.imaging.pipeline import render
 from app.items import Claim
-from app.models import Output as Row
+from app.models import Output
 from app.names import result_name, stem
 from app.recipes import Recipe
-from app.reuse import Reusable
+from app.reuse import Facts
 from app.storage import Store, StoredFile
 
 Patiently = Callable[[Callable[[], Any]], Any]
 """Asks the database, again and again where it does not answer."""
 Run = Callable[[Callable[[], Any]], Any]
 """Does the work in a process of its own and gives what it returns, as JSON takes it."""
+Name = tuple[str, int | None]
+"""Of an output, and the page that it is of, where there are several."""
+_DATA = ("placeholder", "dominant_color")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,9 @@ class Made:
     """What the item's end records: facts of the original, the output rows, and the item's own data."""
 
     asset: Mapping[str, Any]
-    outputs: list[Row]
+    outputs: list[Output]
     data: Mapping[str, Any]
+    key: str | None = None
 
 
 class Bench:
@@ -46,50 +50,66 @@ class Bench:
     def made(self, claim: Claim, sha256: str, recipe: Recipe) -> Made:
         """The outputs of a file, page by page; those that some job has already are not made again."""
         making = recipe.making(claim.variables)
-        there = self._there(sha256, making)
-        missing = self._missing(sha256, making, there)
-        new = self._rendered(sha256, replace(making, outputs=missing)) if missing else _NOTHING
-        asset = new.asset or there.asset
-        pages = self._pages(making, asset)
-        rows = list[Row]()
-        for page in pages:
-            keys = identity.keys(sha256, making, page)
-            for output in making.outputs:
-                row = new.rows.get((output.name, page)) or _copy(there.outputs[keys[output.name]])
-                row.name, row.key = of_page(output.name, page), keys[output.name]
-                row.filename = _filename(recipe, claim, output, row, page)
-                row.item_id, row.attempt, row.position = claim.item_id, claim.attempt, len(rows)
-                rows.append(row)
-        data = new.data or {name: there.data[name] for name in _DATA if name in there.data}
-        return Made(asset, rows, data | _told(len(pages), asset))
+        known = self._patiently(lambda: reuse.facts(sha256))
+        if known is None:
+            return self._named(claim, sha256, recipe, making, self._rendered(sha256, making))
+        self._check(making, known)
+        keys = self._keys(sha256, making, known.traits)
+        there = self._patiently(lambda: reuse.whole(identity.together(keys.values()), self._store.has))
+        if there is None:
+            return self._named(claim, sha256, recipe, making, self._missing(sha256, making, keys, known))
+        rows = {name: _copy(there.outputs[key]) for name, key in keys.items()}
+        return self._named(claim, sha256, recipe, making, _Rendered(there.facts.of_an_asset, rows, there.data))
 
-    def _there(self, sha256: str, making: Making) -> Reusable:
-        """What there is already. Outputs of the first page tell how many pages there are to look for."""
-        first = self._find(identity.keys(sha256, making).values())
-        if first.asset:
-            check_type(first.asset["media_type"], self._limits)  # another recipe may have taken what this one does not
-        pages = self._pages(making, first.asset)
-        if pages in ([], [None]):
-            return first
-        return self._find(key for page in pages for key in identity.keys(sha256, making, page).values())
+    def _check(self, making: Making, known: Facts) -> None:
+        """Against the limits of this recipe, which the file need not have met before."""
+        check_file(known.bytes, self._limits)
+        check_known(known.traits, self._limits, animates=making.animates)
 
-    def _find(self, keys: Iterable[str]) -> Reusable:
-        wanted = set(keys)
-        found: Reusable = self._patiently(lambda: reuse.find(wanted, self._store.has))
-        return found
+    def _keys(self, sha256: str, making: Making, traits: Traits) -> dict[Name, str]:
+        """Of all that is made of a file with these traits, in its order."""
+        return {
+            (name, page): key
+            for page in making.pages(traits.pages, self._limits.max_pages)
+            for name, key in identity.keys(sha256, making, page).items()
+        }
 
-    def _missing(self, sha256: str, making: Making, there: Reusable) -> tuple[Output, ...]:
-        """The outputs that are not there of every page; where no page is known, all."""
-        keys = [identity.keys(sha256, making, page) for page in self._pages(making, there.asset)]
-        return tuple(
-            output
-            for output in making.outputs
-            if not keys or any(of_one[output.name] not in there.outputs for of_one in keys)
-        )
+    def _missing(self, sha256: str, making: Making, keys: Mapping[Name, str], known: Facts) -> "_Rendered":
+        """Make what is not there of every page; and the smallest one, which the placeholder is of, where that is not
+        known either.
+        """
+        there = self._patiently(lambda: reuse.single(keys.values(), self._store.has))
+        then = self._patiently(lambda: reuse.facts_for(next(iter(there.values())))) if there else None
+        if then is None or then.frames != known.frames:  # it was counted by another engine, so that the keys are wrong
+            return self._rendered(sha256, making)
+        sizes = making.graph.sizes(then.traits)
+        smallest = min(making.outputs, key=lambda one: sizes[one.source][0] * sizes[one.source][1])
+        of_smallest = there.get(next(key for (name, _), key in keys.items() if name == smallest.name))
+        data = self._patiently(lambda: reuse.data_of(of_smallest)) if of_smallest else None
+        names = {name for (name, _), key in keys.items() if key not in there}
+        wanted = tuple(one for one in making.outputs if one.name in names or (one is smallest and not data))
+        nothing = _Rendered(then.of_an_asset, {}, {})
+        new = self._rendered(sha256, replace(making, outputs=wanted)) if wanted else nothing
+        old = {name: _copy(there[key]) for name, key in keys.items() if name not in new.rows}
+        return _Rendered(new.asset, {**new.rows, **old}, data or new.data)
 
-    def _pages(self, making: Making, asset: Mapping[str, Any]) -> list[int | None]:
-        """Those that are made of a file with these facts; none where it has never been opened."""
-        return making.pages(_count(asset), self._limits.max_pages) if asset else []
+    def _named(self, claim: Claim, sha256: str, recipe: Recipe, making: Making, made: "_Rendered") -> Made:
+        rows, traits = [], made.traits
+        keys = self._keys(sha256, making, traits)
+        for position, ((name, page), key) in enumerate(keys.items()):
+            row = made.rows[name, page]
+            row.name, row.key = of_page(name, page), key
+            row.item_id, row.attempt, row.position = claim.item_id, claim.attempt, position
+            facts = {"stem": stem(claim.name), "format": _format(row), "width": row.width, "height": row.height}
+            facts |= {} if page is None else {"page": page}
+            row.filename = result_name(
+                recipe.result_name(name, facts, claim.variables), row.filename.rpartition(".")[2]
+            )
+            rows.append(row)
+        data = {name: made.data[name] for name in _DATA if name in made.data}
+        if traits.pages > 1:
+            data["pages"] = {"made": len({page for _, page in keys}), "of": traits.pages}
+        return Made(made.asset, rows, data, identity.together(keys.values()))
 
     def collected(self, claim: Claim, recipe: Recipe) -> Made:
         """What the recipe collects from the outputs of all files of the job. Raises NotCollectable."""
@@ -105,7 +125,7 @@ class Bench:
         rows = []
         for position, file in enumerate(answer):
             stored = self._store.adopt(Path(file["path"]))
-            rows.append(Row(
+            rows.append(Output(
                 item_id=claim.item_id, attempt=claim.attempt, position=position,
                 name=f"{file['name']}-{file['extension']}",
                 filename=result_name(file["name"], file["extension"]), media_type=file["media_type"],
@@ -124,38 +144,25 @@ class Bench:
 @dataclass(frozen=True, slots=True)
 class _Rendered:
     asset: Mapping[str, Any]
-    rows: Mapping[tuple[str, int | None], Row]
-    data: dict[str, Any]
+    rows: Mapping[Name, Output]
+    data: Mapping[str, Any]
+
+    @property
+    def traits(self) -> Traits:
+        size = self.asset["width"], self.asset["height"]
+        return Traits(size, self.asset["media_type"], self.asset["frames"], alpha=False)
 
 
-_DATA = ("placeholder", "dominant_color")
-_NOTHING = _Rendered({}, {}, {})
-
-
-def _count(asset: Mapping[str, Any]) -> int:
-    """Of pages."""
-    return int(asset["frames"]) if asset["media_type"] in PAGED else 1
-
-
-def _told(made: int, asset: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a file with several pages, how many of them something was made of."""
-    there = _count(asset)
-    return {"pages": {"made": made, "of": there}} if there > 1 else {}
-
-
-def _filename(recipe: Recipe, claim: Claim, output: Output, row: Row, page: int | None) -> str:
-    facts: dict[str, object] = {
-        "stem": stem(claim.name), "format": encoder.name_of(output.encoder), "width": row.width, "height": row.height,
-    }  # fmt: skip
-    name = recipe.result_name(output.name, facts if page is None else facts | {"page": page}, claim.variables)
-    return result_name(name, row.filename.rpartition(".")[2])
-
-
-def _new(file: Mapping[str, Any], stored: StoredFile) -> Row:
+def _new(file: Mapping[str, Any], stored: StoredFile) -> Output:
     told = {name: file[name] for name in ("media_type", "width", "height", "quality", "tries")}
-    return Row(filename=f".{file['extension']}", sha256=stored.sha256, bytes=stored.bytes, **told)
+    return Output(filename=f".{file['extension']}", sha256=stored.sha256, bytes=stored.bytes, **told)
 
 
-def _copy(row: Row) -> Row:
+def _format(row: Output) -> str:
+    """As recipes write it; also where the recipe said no more than the file's own."""
+    return next(name for name, kind in encoders.found().items() if kind.media_type == row.media_type)
+
+
+def _copy(row: Output) -> Output:
     same = ("filename", "sha256", "bytes", "media_type", "width", "height", "quality", "tries")
-    return Row(reused=True, **{name: getattr(row, name) for name in same})
+    return Output(reused=True, **{name: getattr(row, name) for name in same})

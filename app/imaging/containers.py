@@ -53,7 +53,7 @@ def _jpeg(data: bytes, keep: Keep, exif: bytes | None) -> bytes:
         if len(body) + 2 > 0xFFFF:
             raise NotRewritable
         parts.append(b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body)
-    for marker, segment in _jpeg_segments(data):
+    for marker, segment in jpeg_segments(data):
         if marker not in (*_APPLICATION, _COMMENT) or _stays(marker, segment[4:], keep):
             parts.append(segment)
     return b"".join(parts)
@@ -68,7 +68,7 @@ def _stays(marker: int, body: bytes, keep: Keep) -> bool:
     return ("icc" in keep and body.startswith(_ICC)) or ("xmp" in keep and body.startswith(_XMP))
 
 
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+def jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Every segment after SOI, a scan with its data, to EOI."""
     if data[:2] != b"\xff\xd8":
         raise NotRewritable

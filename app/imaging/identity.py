@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from app.imaging import encoder, engine, operation
@@ -18,6 +19,11 @@ def keys(sha256: str, making: Making, page: int | None = None) -> dict[str, str]
     steps = {step.name: step for step in making.graph.steps}
     source = [sha256, page or 1, making.dpi]
     return {output.name: _key(source, steps, output) for output in making.outputs}
+
+
+def together(keys: Iterable[str]) -> str:
+    """The key of all outputs of an item: where it is equal, so is all that was made and found out."""
+    return hashlib.sha256("\n".join(sorted(keys)).encode()).hexdigest()
 
 
 def _key(source: list[Any], steps: dict[str, Step], output: Output) -> str:

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PIL import AvifImagePlugin, Image, ImageFile
+from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin
 
 from app.errors import DamagedFile, FileError, UnsupportedFile
 from app.imaging.formats import accepted_sentence
@@ -21,6 +21,8 @@ Image.MAX_IMAGE_PIXELS = None
 # The reason why a plugin gave up comes as a warning: the only place where Pillow tells it.
 Image.WARN_POSSIBLE_FORMATS = True
 ImageFile.LOAD_TRUNCATED_IMAGES = False
+# A PNG's texts and profile: Pillow refuses the picture for one of more than 1 MB, as XMP and profiles of tables may be.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 logging.getLogger("PIL").setLevel(logging.CRITICAL)
 

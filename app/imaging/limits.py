@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.errors import TooManyBytes, TooManyFrames, TooManyPixels, UnsupportedFile
+from app.imaging.condition import Traits
 from app.imaging.formats import PDF
 from app.imaging.frames import MAX_COUNTED
 from app.imaging.picture import Size
@@ -23,6 +24,18 @@ class Limits:
     accept: tuple[str, ...] | None = None
     max_bytes: int | None = None
     max_pages: int = 100
+
+
+def check_known(traits: Traits, limits: Limits, *, animates: bool) -> None:
+    """The same as when the file is opened, for one that was opened before. Raises a FileError.
+
+    How large a page of a PDF becomes, each recipe says for itself: what another one has made of it tells nothing.
+    """
+    check_type(traits.media_type, limits)
+    if traits.media_type != PDF:
+        check_pixels(traits.size, limits.max_pixels)
+    if animates:
+        check_animation(traits.size, traits.shown, limits)
 
 
 def check_file(size: int, limits: Limits) -> None:

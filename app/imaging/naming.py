@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Hashable, Sequence
 
-_PAGE = re.compile(r"-p[1-9][0-9]*$")
+_PAGE = re.compile(r"-p([1-9][0-9]*)$")
 
 
 def of_page(name: str, page: int | None) -> str:
@@ -14,6 +14,11 @@ def of_page(name: str, page: int | None) -> str:
 def without_page(name: str) -> str:
     """The other way round."""
     return _PAGE.sub("", name)
+
+
+def page_of(name: str) -> int | None:
+    found = _PAGE.search(name)
+    return int(found[1]) if found else None
 
 
 def unique(

@@ -61,6 +61,7 @@ class Plan:
 
 def plan(making: Making, traits: Traits, max_pages: int = 1) -> Plan:
     """What is made of a picture with these traits. Raises UnsuitableImage where the recipe can not be made of it."""
+    making = making.resolved(traits.media_type)
     sizes = making.graph.sizes(traits)
     pages = len(making.pages(traits.pages, max_pages))
     decoded = _decoded(traits, making.graph.share(traits, set(making.sources)))

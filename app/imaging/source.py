@@ -1,5 +1,6 @@
 """The door for every file: it opens what is accepted and says why not for the rest, before any pixel is decoded."""
 
+import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from app.imaging.frames import tiff_pages
 from app.imaging.headers import claimed_size
 from app.imaging.libraries import fault, raise_for_memory, reading
 from app.imaging.limits import check_pixels
+from app.imaging.repairs import without_broken_blocks
 from app.imaging.signatures import HEAD_BYTES, accepted_kind, heif_type, likeness
 
 _REFUSED_MODES = {"I": "32 bit or signed integer", "F": "32 bit floating point"}
@@ -65,7 +67,21 @@ def _identified(stream: BinaryIO, head: bytes) -> ImageFile.ImageFile:
             return Image.open(stream, formats=ACCEPTED_PILLOW_NAMES)
         except UnidentifiedImageError:
             reasons = [str(note.message) for note in notes]
+        if (image := _repaired(stream, head)) is not None:
+            return image
     raise _refusal(head, reasons)
+
+
+def _repaired(stream: BinaryIO, head: bytes) -> ImageFile.ImageFile | None:
+    """A JPEG that is refused for its metadata alone, without them."""
+    if accepted_kind(head) != "JPEG":
+        return None
+    stream.seek(0)
+    data = without_broken_blocks(stream.read())
+    try:
+        return None if data is None else Image.open(io.BytesIO(data), formats=("JPEG",))
+    except UnidentifiedImageError:
+        return None
 
 
 def _refusal(head: bytes, reasons: list[str]) -> FileError:

@@ -41,8 +41,10 @@ def upgrade() -> None:
     op.create_index("ix_jobs_expires_at", "jobs", ["expires_at"])
     with op.batch_alter_table("items") as batch:
         batch.add_column(sa.Column("collects", sa.String(length=64), nullable=True))
+        batch.add_column(sa.Column("key", sa.String(length=64), nullable=True))
         batch.alter_column("asset_id", existing_type=sa.Uuid(), nullable=True)
         batch.create_check_constraint(op.f("ck_items_kind"), "(asset_id IS NULL) = (collects IS NOT NULL)")
+    op.create_index("ix_items_key", "items", ["key"])
     with op.batch_alter_table("outputs") as batch:
         batch.alter_column("width", existing_type=sa.Integer(), nullable=True)
         batch.alter_column("height", existing_type=sa.Integer(), nullable=True)
@@ -74,9 +76,11 @@ def downgrade() -> None:
             batch.drop_column(column)
         batch.alter_column("height", existing_type=sa.Integer(), nullable=False)
         batch.alter_column("width", existing_type=sa.Integer(), nullable=False)
+    op.drop_index("ix_items_key", "items")
     with op.batch_alter_table("items") as batch:
         batch.drop_constraint(op.f("ck_items_kind"), type_="check")
         batch.alter_column("asset_id", existing_type=sa.Uuid(), nullable=False)
+        batch.drop_column("key")
         batch.drop_column("collects")
     op.drop_index("ix_jobs_expires_at", "jobs")
     with op.batch_alter_table("jobs") as batch:
