@@ -28,8 +28,10 @@ INPUT_FORMATS = (
 HEIF = "image/heif"
 """What HEIC is called where it does not say how its pixels are coded."""
 PDF = "application/pdf"
+ANIMATED = ("image/gif", "image/png", "image/webp", "image/avif")
+"""Several pictures in a file of these are shown one after the other."""
 PAGED = ("image/tiff", PDF)
-"""A file of these is one picture or several, none of which is shown after the other."""
+"""Several pictures in a file of these are pages."""
 
 ACCEPTED_PILLOW_NAMES = tuple(accepted.pillow_name for accepted in INPUT_FORMATS)
 ACCEPTED_MEDIA_TYPES = (*(accepted.media_type for accepted in INPUT_FORMATS), HEIF, PDF)

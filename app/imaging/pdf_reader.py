@@ -74,16 +74,18 @@ def _reading() -> Iterator[None]:
 
 
 def _loaded(data: bytes) -> "PdfDocument":
-    from pypdfium2 import PdfDocument, PdfiumError, raw
+    """`data` has to be there as long as the document is."""
+    from pypdfium2 import PdfDocument, raw
 
-    try:
-        document = PdfDocument(data)
-    except PdfiumError as error:
-        if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
-            raise UnsupportedFile("The PDF is encrypted; send it without a password.") from error
-        if error.err_code == raw.FPDF_ERR_SUCCESS:
-            raise DamagedFile("The PDF has 0 pages; there is nothing to make of it.") from error
-        raise
+    handle = raw.FPDF_LoadMemDocument64(data, len(data), None)
+    if not handle:
+        if raw.FPDF_GetLastError() in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+            raise UnsupportedFile("The PDF is encrypted; send it without a password.")
+        raise DamagedFile("The PDF is damaged or cut off. Send the complete file again.")
+    document = PdfDocument(handle)
+    if len(document) == 0:
+        document.close()
+        raise DamagedFile("The PDF has 0 pages; there is nothing to make of it.")
     # PDFium makes a new table of contents for a file that has lost its own; with it, the end of a file may be lost.
     if not raw.FPDF_DocumentHasValidCrossReferenceTable(document) and _END not in data[-_END_WITHIN:]:
         document.close()

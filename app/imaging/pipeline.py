@@ -25,7 +25,7 @@ __all__ = ["Limits", "RenderedFile", "Rendering", "SourceFacts", "render"]
 class SourceFacts:
     """`width` and `height` as displayed, with the orientation applied, of the first page.
 
-    `frames` are those of an animation or the pages of a document, counted up to 1000, but for a PDF.
+    `frames` are counted up to 1000, but for the pages of a PDF.
     """
 
     media_type: str

@@ -20,8 +20,8 @@ _CODEC_BYTES = 8 * _MEGA
 """What codecs take besides pixels: their code, tables and output."""
 
 _DECODE_MS = {
-    "image/jpeg": 3.3, "image/png": 25, "image/webp": 12, "image/avif": 30, "image/heic": 30, "image/gif": 8,
-    "image/tiff": 4, "application/pdf": 30,
+    "image/jpeg": 3.3, "image/png": 25, "image/webp": 12, "image/avif": 30, "image/heic": 17, "image/gif": 8,
+    "image/tiff": 4, "application/pdf": 8,
 }  # fmt: skip
 """Milliseconds a megapixel of the file; a JPEG that is decoded at a fraction costs half of it at the least."""
 _OTHER_DECODE_MS = 10.0

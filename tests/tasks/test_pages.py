@@ -11,10 +11,13 @@ from typing import Any
 import pillow_heif
 import pytest
 from PIL import Image
+from sqlalchemy import update
 
 from app import jobs, recipes
+from app.database import transaction
+from app.imaging import engine
 from app.imaging.limits import Limits
-from app.models import Item, ItemState
+from app.models import Asset, Item, ItemState
 from app.recipes import Recipe, parse
 from app.storage import Store
 from tasks import bench
@@ -193,6 +196,37 @@ def test_fewer_pages_are_there_at_once(made, unable: Callable[[], None]):
 def test_another_resolution_shares_nothing(made):
     made(THREE_PAGES)
     assert reused(made(THREE_PAGES, recipe(dpi=72))) == [False] * 6
+
+
+def test_how_large_another_recipe_made_a_page_is_no_reason_to_refuse_it(made):
+    first = made(THREE_PAGES, recipe(dpi=600))
+    second = made(THREE_PAGES, recipe(dpi=72, max_megapixels=0.003))
+    assert (first.asset.width, second.asset.width) == (600, 72)
+    assert reused(second) == [False] * 6
+    again = made(THREE_PAGES, recipe(dpi=72))
+    assert (reused(again), again.asset.width) == ([True] * 6, 72)
+
+
+def test_the_placeholder_of_the_first_page_stays_whatever_is_made_again(made):
+    """The last page is the smallest picture of all, and another one."""
+    content = pdf([sheet(COLOURS[0], 72, 36), sheet(COLOURS[1], 72, 3)])
+    first = made(content)
+    second = made(content, recipe(width=41))
+    assert reused(second) == [False, True] * 2
+    assert first.data == second.data
+    assert second.data["dominant_color"] == "#ff0000"
+
+
+def test_pages_that_another_engine_did_not_see_are_made(made, store: Store, monkeypatch: pytest.MonkeyPatch):
+    with monkeypatch.context() as before:
+        before.setattr(engine, "version", lambda: "1/another-pdfium")
+        old = made(THREE_PAGES)
+    with transaction() as session:
+        session.execute(update(Asset).where(Asset.id == old.asset_id).values(frames=2))
+    made(THREE_PAGES)
+    item = made(THREE_PAGES)
+    assert item.state == ItemState.SUCCEEDED, item.error
+    assert colours(item, store, "page") == RED_GREEN_BLUE
 
 
 def test_a_page_that_lost_its_file_is_made_again(made, store: Store):
