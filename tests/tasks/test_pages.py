@@ -208,6 +208,17 @@ def test_how_large_another_recipe_made_a_page_is_no_reason_to_refuse_it(made):
     assert (reused(again), again.asset.width) == ([True] * 6, 72)
 
 
+def test_a_part_that_another_recipes_page_was_too_small_for_is_cut_out_again(made):
+    def cropping(tiny: int) -> Recipe:
+        written = recipe(dpi=72).written
+        small = {"op": "crop", "with": {"left": 40, "top": 0, "width": 20, "height": 30}}
+        return parse(written | {"steps": {"small": small, "tiny": {"op": "resize", "with": {"width": tiny}}}})
+
+    assert made(THREE_PAGES, recipe(dpi=36)).asset.width == 36
+    assert reused(made(THREE_PAGES, cropping(10))) == [False] * 6
+    assert reused(made(THREE_PAGES, cropping(11))) == [True, False] * 3
+
+
 def test_the_placeholder_of_the_first_page_stays_whatever_is_made_again(made):
     """The last page is the smallest picture of all, and another one."""
     content = pdf([sheet(COLOURS[0], 72, 36), sheet(COLOURS[1], 72, 3)])
