@@ -32,8 +32,9 @@ def check_known(traits: Traits, limits: Limits, *, animates: bool) -> None:
     How large a page of a PDF becomes, each recipe says for itself: what another one has made of it tells nothing.
     """
     check_type(traits.media_type, limits)
-    if traits.media_type != PDF:
-        check_pixels(traits.size, limits.max_pixels)
+    if traits.media_type == PDF:
+        return
+    check_pixels(traits.size, limits.max_pixels)
     if animates:
         check_animation(traits.size, traits.shown, limits)
 
