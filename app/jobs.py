@@ -137,7 +137,8 @@ def results(job_id: UUID) -> tuple[Job, Sequence[Output]]:
             " ended, or cancel it."
         )
     order = Item.position, Output.position
-    outputs = db.session.scalars(select(Output).join(Item).where(Item.job_id == job_id).order_by(*order)).all()
+    of_job = select(Output).join(Output.item).where(Item.job_id == job_id).options(contains_eager(Output.item))
+    outputs = db.session.scalars(of_job.order_by(*order)).all()
     if not outputs:
         raise NothingToDownload("The job has ended without any result; its page tells why, file by file.")
     return job, outputs

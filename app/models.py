@@ -143,7 +143,7 @@ class Job(Base):
     variables: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     collecting: Mapped[int] = mapped_column(default=0)
     stop_on_error: Mapped[bool] = mapped_column(default=False)
-    keep_seconds: Mapped[int | None]
+    keep_seconds: Mapped[int | None] = mapped_column(BigInteger)
     total: Mapped[int]
     succeeded: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)

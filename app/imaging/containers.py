@@ -7,7 +7,7 @@ gives None; it was decoded before, so that this says only that it is unusual.
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from app.imaging.picture import Kept
 
@@ -25,6 +25,7 @@ _PNG_PICTURE = {
     b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"cICP", b"sBIT", b"bKGD", b"pHYs",
     b"acTL", b"fcTL", b"fdAT",
 }  # fmt: skip
+_WEBP_PICTURE = {b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF"}
 _WEBP_FLAGS = {b"ICCP": 0x20, b"EXIF": 0x08, b"XMP ": 0x04}
 
 
@@ -54,15 +55,15 @@ def _jpeg(data: bytes, keep: Keep, exif: bytes | None) -> bytes:
             raise NotRewritable
         parts.append(b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body)
     for marker, segment in jpeg_segments(data):
-        if marker not in (*_APPLICATION, _COMMENT) or _stays(marker, segment[4:], keep):
+        if marker == _JFIF and segment[4:9] == b"JFIF\0":
+            parts.append(b"\xff\xe0" + struct.pack(">H", 16) + segment[4:16] + b"\0\0")  # without its thumbnail
+        elif marker not in (*_APPLICATION, _COMMENT) or _stays(marker, segment[4:], keep):
             parts.append(segment)
     return b"".join(parts)
 
 
 def _stays(marker: int, body: bytes, keep: Keep) -> bool:
-    """Adobe's segment says how colours are coded, JFIF's that they are; the rest is metadata."""
-    if marker == _JFIF:
-        return body.startswith(b"JFIF\0")
+    """Adobe's segment says how colours are coded; the rest is metadata."""
     if marker == _ADOBE:
         return body.startswith(b"Adobe")
     return ("icc" in keep and body.startswith(_ICC)) or ("xmp" in keep and body.startswith(_XMP))
@@ -113,7 +114,7 @@ def _png(data: bytes, keep: Keep, exif: bytes | None) -> bytes:
         kind, end = data[at + 4 : at + 8], at + 12 + length
         if end > len(data):
             raise NotRewritable
-        text = b"iTXt" if "xmp" in keep and data[at + 8 :].startswith(b"XML:com.adobe.xmp\0") else None
+        text = b"iTXt" if "xmp" in keep and data.startswith(b"XML:com.adobe.xmp\0", at + 8) else None
         if kind in kinds or kind == text:
             parts.append(data[at:end])
         if kind == b"IHDR" and exif is not None:
@@ -129,35 +130,47 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 def _webp(data: bytes, keep: Keep, exif: bytes | None) -> bytes:
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         raise NotRewritable
-    size = struct.unpack_from("<I", data, 4)[0] + 8
-    if size > len(data) or data[12:16] != b"VP8X":
-        if data[12:16] in (b"VP8 ", b"VP8L") and exif is None and size <= len(data):
-            (length,) = struct.unpack_from("<I", data, 16)
-            return _riff(data[12 : 20 + length + length % 2])
+    end = struct.unpack_from("<I", data, 4)[0] + 8
+    if end > len(data):
         raise NotRewritable
-    dropped = {b"EXIF"} | (set() if "icc" in keep else {b"ICCP"}) | (set() if "xmp" in keep else {b"XMP "})
-    parts, at = [], 12
-    flags = data[20]
-    for kind in dropped:
-        flags &= ~_WEBP_FLAGS[kind]
-    while at < size:
-        kind, (length,) = data[at : at + 4], struct.unpack_from("<I", data, at + 4)
-        end = at + 8 + length + length % 2
-        if end > len(data):
-            raise NotRewritable
-        if kind not in dropped:
-            parts.append(data[at:end])
-        at = end
+    kept = _WEBP_PICTURE | {kind for kind, name in ((b"ICCP", "icc"), (b"XMP ", "xmp")) if name in keep}
+    chunks = [(kind, body) for kind, body in _riff_chunks(data, 12, end) if kind in kept]
+    if not chunks or (exif is not None and chunks[0][0] != b"VP8X"):
+        raise NotRewritable  # a simple file has no place for EXIF
+    if chunks[0][0] != b"VP8X":
+        return _riff(chunks[:1])
     if exif is not None:
-        body = exif.removeprefix(b"Exif\0\0")
-        flags |= _WEBP_FLAGS[b"EXIF"]
-        parts.append(b"EXIF" + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2))
-    parts[0] = parts[0][:8] + bytes([flags]) + parts[0][9:]
-    return _riff(b"".join(parts))
+        chunks.append((b"EXIF", exif.removeprefix(b"Exif\0\0")))
+    flags = chunks[0][1][0] & ~sum(_WEBP_FLAGS.values())
+    flags |= sum({_WEBP_FLAGS[kind] for kind, _ in chunks if kind in _WEBP_FLAGS})
+    return _riff([(b"VP8X", bytes([flags]) + chunks[0][1][1:]), *((k, _frame(k, body)) for k, body in chunks[1:])])
 
 
-def _riff(chunks: bytes) -> bytes:
-    return b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WEBP" + chunks
+def _frame(kind: bytes, body: bytes) -> bytes:
+    """A frame of an animation has chunks of its own behind its 16 bytes; only the picture's stay."""
+    if kind != b"ANMF":
+        return body
+    inner = [one for one in _riff_chunks(body, 16, len(body)) if one[0] in _WEBP_PICTURE]
+    return body[:16] + b"".join(map(_chunk_of_riff, inner))
+
+
+def _riff_chunks(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, bytes]]:
+    while at < end:
+        kind, (length,) = data[at : at + 4], struct.unpack_from("<I", data, at + 4)
+        if at + 8 + length > end:
+            raise NotRewritable
+        yield kind, data[at + 8 : at + 8 + length]
+        at += 8 + length + length % 2
+
+
+def _chunk_of_riff(chunk: tuple[bytes, bytes]) -> bytes:
+    kind, body = chunk
+    return kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+
+
+def _riff(chunks: Sequence[tuple[bytes, bytes]]) -> bytes:
+    body = b"".join(map(_chunk_of_riff, chunks))
+    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
 
 
 def _gif(data: bytes, keep: Keep, exif: bytes | None) -> bytes:

@@ -21,6 +21,7 @@ from app.imaging.plan import Plan, plan
 from app.names import name_part
 from app.recipes import notation
 from app.recipes.faults import Fault, faults_of, nearest, strange, told
+from app.recipes.notation import MAX_BYTES
 from app.recipes.schema import Document, OutputModel, StepModel, Value
 
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")  # no $ and { in it: a text of nothing but "${" took minutes
@@ -209,6 +210,7 @@ class _Builder:
     def __init__(self, document: Document, values: Values) -> None:
         self._document, self._values = document, values
         self.faults: list[Fault] = []
+        self._filled_in = 0
         self.used: set[str] = set()
 
     def making(self) -> Making:
@@ -281,8 +283,14 @@ class _Builder:
         if not isinstance(value, str):
             return value
         whole = _REFERENCE.fullmatch(value)
-        if whole:
-            return self._value(whole[1], path)
+        filled = whole[1] if whole else None
+        size = sum(len(_text(self._values.get(name, ""))) for name in _REFERENCE.findall(value))
+        self._filled_in += size  # counted before it is put together: a few lines could stand for gigabytes
+        if self._filled_in > MAX_BYTES:
+            self.faults.append(Fault(path, f"with its variables the recipe has more than {MAX_BYTES:,} bytes"))
+            return value
+        if filled is not None:
+            return self._value(filled, path)
         return _REFERENCE.sub(lambda match: _text(self._value(match[1], path)), value)
 
     def _value(self, name: str, path: str) -> Value:

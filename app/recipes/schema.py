@@ -19,6 +19,7 @@ Text = Annotated[str, Field(max_length=1000)]
 Duration = Annotated[str, Field(pattern=DURATION)]
 """Minutes, hours or days, as in `12h`."""
 
+_MAX_NUMBER = 10**40
 MAX_STEPS, MAX_OUTPUTS = 100, 100
 _MAX_TEXT = 1000
 
@@ -137,8 +138,10 @@ class Variable(Model):
         return self._fault_of_number(value) if isinstance(value, (int, float)) else None
 
     def _fault_of_number(self, value: float) -> str | None:
-        if not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             return f"is {value}; it must be a finite number"
+        if abs(value) >= _MAX_NUMBER:
+            return "has more than 40 digits"
         if self.minimum is not None and value < self.minimum:
             return f"is {_shown(value)}; it must be at least {self.minimum:g}"
         if self.maximum is not None and value > self.maximum:

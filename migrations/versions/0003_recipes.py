@@ -31,7 +31,7 @@ def upgrade() -> None:
         batch.add_column(sa.Column("variables", sa.JSON(), nullable=True))
         batch.add_column(sa.Column("collecting", sa.Integer(), nullable=False, server_default="0"))
         batch.add_column(sa.Column("stop_on_error", sa.Boolean(), nullable=False, server_default=sa.false()))
-        batch.add_column(sa.Column("keep_seconds", sa.Integer(), nullable=True))
+        batch.add_column(sa.Column("keep_seconds", sa.BigInteger(), nullable=True))
         batch.add_column(sa.Column("expires_at", UtcDateTime(), nullable=True))
         replace_check(batch, "ck_jobs_total", "total > collecting AND collecting >= 0")
     jobs = sa.table("jobs", sa.column("variables", sa.JSON()))

@@ -15,7 +15,7 @@ from app.imaging.outputs import Making, Output
 from app.imaging.pipeline import Limits, RenderedFile, render
 
 from .conftest import LIMIT, Darkroom
-from .pictures import exif, gradient, noise, plain, saved
+from .pictures import chunk, exif, gradient, noise, plain, saved
 from .profiles import P3, rgb_profile
 from .test_metadata import SECRETS, private
 
@@ -145,3 +145,37 @@ def test_the_smallest_file_is_taken_that_looks_like_the_original(darkroom: Darkr
         file = render(darkroom.source, making, darkroom.scratch, Limits(LIMIT, 100)).files[0]
         assert file.path.stat().st_size <= len(data)
         assert (file.quality is None) == (quality is None)
+
+
+def with_chunk(webp: bytes, kind: bytes, body: bytes) -> bytes:
+    chunks = webp[12:] + kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+    return b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WEBP" + chunks
+
+
+def test_a_chunk_that_nobody_knows_goes(darkroom: Darkroom) -> None:
+    """Also one within a frame of an animation, and one of a simple file."""
+    still = saved(plain("RGBA", (20, 10), (1, 2, 3, 4)), "WEBP", lossless=True, exif=exif(1))
+    moving = saved(plain(), "WEBP", save_all=True, append_images=[plain(colour=(0, 0, 9))], duration=50)
+    for data in (still, moving, saved(plain(), "WEBP")):
+        cleaned = made(darkroom, with_chunk(data, b"C2PA", b"GPSSECRET")).path.read_bytes()
+        assert b"GPSSECRET" not in cleaned
+        with Image.open(io.BytesIO(data)) as before, Image.open(io.BytesIO(cleaned)) as after:
+            assert after.convert("RGBA").tobytes() == before.convert("RGBA").tobytes()
+            assert getattr(after, "n_frames", 1) == getattr(before, "n_frames", 1)
+
+
+def test_the_thumbnail_of_jfif_goes(darkroom: Darkroom) -> None:
+    data = saved(gradient(), "JPEG")
+    assert data[2:4] == b"\xff\xe0"
+    body = data[6:18] + bytes((2, 1)) + b"SECRET"
+    data = data[:2] + b"\xff\xe0" + struct.pack(">H", len(body) + 2) + body + data[20:]
+    cleaned = made(darkroom, data).path.read_bytes()
+    assert b"SECRET" not in cleaned
+    assert cleaned[2:20] == b"\xff\xe0\0\x10" + body[:12] + b"\0\0"
+
+
+def test_many_small_chunks_are_read_once() -> None:
+    """A copy of the rest of the file for each of them would be 60 GB."""
+    data = saved(plain(), "PNG")
+    many = data[:33] + chunk(b"IDAT", b"") * 100_000 + data[33:]
+    assert containers.rewritten(many, "image/png", frozenset({"xmp"}), None) == many
