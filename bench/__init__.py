@@ -1,4 +1,1 @@
-"""Measurements, as ratios taken in one run: `python -m bench.answers`, `python -m bench.lanes`.
-
-`python -m bench.photographs` fetches what the ones of pictures are taken on.
-"""
+"""Measurements, as ratios taken in one run: `make bench`, and `python -m bench.answers`, `bench.lanes` and so on."""
