@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app.broker import make_celery
-from tests.factories import SOME_SECONDS_OF_WORK, photo
+from tests.factories import photo, some_seconds_of_work
 from tests.integration.test_killed import SECONDS, only_item, told, working
 from tests.system import System
 from tests.tasks.test_work import is_running
@@ -65,7 +65,7 @@ def test_a_message_whose_item_could_not_be_claimed_comes_back(system: System, br
 
 def test_a_new_pool_process_takes_back_what_a_killed_one_had(system: System):
     """Across containers nobody else could prove its death."""
-    job = system.submit(("long.webp", SOME_SECONDS_OF_WORK))
+    job = system.submit(("long.webp", some_seconds_of_work()))
     pool, _ = working(system, job)
     os.kill(pool, signal.SIGKILL)
     item = wait_until(lambda: taken_back(system, job), SECONDS, "it is taken back")
@@ -79,7 +79,7 @@ def taken_back(system: System, job: dict[str, Any]) -> dict[str, Any] | None:
 
 def test_a_worker_that_hangs_while_it_ends_is_ended(system: System):
     """Its pool process stands still, and nothing of Celery's would ever give it up."""
-    job = system.submit(("long.webp", SOME_SECONDS_OF_WORK))
+    job = system.submit(("long.webp", some_seconds_of_work()))
     pool, work = working(system, job)
     os.kill(pool, signal.SIGSTOP)
     try:
