@@ -12,10 +12,11 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     /usr/local/bin/python -m pip --python /opt/venv/bin/python install --require-hashes --only-binary :all: -r requirements.txt
 
 
+# pyvips, a judge of the tests, has no wheel; it is Python alone, and pyvips-binary brings the library.
 FROM build AS build-dev
 COPY requirements-dev.txt ./
 RUN --mount=type=cache,target=/root/.cache/pip \
-    /usr/local/bin/python -m pip --python /opt/venv/bin/python install --require-hashes --only-binary :all: -r requirements-dev.txt
+    /usr/local/bin/python -m pip --python /opt/venv/bin/python install --require-hashes --only-binary :all: --no-binary pyvips -r requirements-dev.txt
 
 
 # The source: readable by everybody, whatever the umask of the checkout was.
