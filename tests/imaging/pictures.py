@@ -52,6 +52,19 @@ def corners(size: tuple[int, int] = (60, 40)) -> Image.Image:
     return image
 
 
+# What is to be seen in the corners, left to right and top to bottom, for each orientation that the above is stored in.
+CORNERS_SHOWN = {
+    1: (RED, GREEN, BLUE, WHITE),
+    2: (GREEN, RED, WHITE, BLUE),
+    3: (WHITE, BLUE, GREEN, RED),
+    4: (BLUE, WHITE, RED, GREEN),
+    5: (RED, BLUE, GREEN, WHITE),
+    6: (BLUE, RED, WHITE, GREEN),
+    7: (WHITE, GREEN, BLUE, RED),
+    8: (GREEN, WHITE, RED, BLUE),
+}
+
+
 def noise(size: tuple[int, int] = (120, 90)) -> Image.Image:
     """The same on every run, and hard to compress: a cut anywhere takes pixels away."""
     state, data = 1, bytearray()

@@ -18,9 +18,8 @@ from app.imaging.pixels import decode
 
 from .pictures import (
     BLUE,
-    GREEN,
+    CORNERS_SHOWN,
     RED,
-    WHITE,
     blobs,
     corners,
     furthest,
@@ -31,18 +30,7 @@ from .pictures import (
     turned,
 )
 
-# What is to be seen in the corners, left to right and top to bottom, of stored red, green, blue, white.
-SHOWN = {
-    1: (RED, GREEN, BLUE, WHITE),
-    2: (GREEN, RED, WHITE, BLUE),
-    3: (WHITE, BLUE, GREEN, RED),
-    4: (BLUE, WHITE, RED, GREEN),
-    5: (RED, BLUE, GREEN, WHITE),
-    6: (BLUE, RED, WHITE, GREEN),
-    7: (WHITE, GREEN, BLUE, RED),
-    8: (GREEN, WHITE, RED, BLUE),
-}
-ORIENTATIONS = sorted(SHOWN)
+ORIENTATIONS = sorted(CORNERS_SHOWN)
 
 
 def stored(image: Image.Image, orientation: int = 1) -> Picture:
@@ -67,7 +55,7 @@ def test_each_quadrant_is_that_of_the_displayed_picture(orientation: int) -> Non
     picture = stored(corners((60, 40)), orientation)
     width, height = (30, 20) if orientation < 5 else (20, 30)
     boxes = [(x, y) for y in (0, height) for x in (0, width)]
-    for (left, top), colour in zip(boxes, SHOWN[orientation], strict=True):
+    for (left, top), colour in zip(boxes, CORNERS_SHOWN[orientation], strict=True):
         part = result(Crop(left=left, top=top, width=width, height=height).apply(picture))
         assert part.size == (width, height)
         assert part.getcolors() == [(width * height, colour)]
@@ -102,7 +90,7 @@ def test_a_crop_of_a_reduced_picture_is_at_its_place(orientation: int, near) -> 
     picture = decoded_at(corners((122, 82)), 4, orientation)
     width, height = (61, 41) if orientation < 5 else (41, 61)
     boxes = [(x, y) for y in (0, height) for x in (0, width)]
-    for (left, top), colour in zip(boxes, SHOWN[orientation], strict=True):
+    for (left, top), colour in zip(boxes, CORNERS_SHOWN[orientation], strict=True):
         part = Crop(left=left + 4, top=top + 4, width=width - 8, height=height - 8).apply(picture)
         assert part.size == (width - 8, height - 8)
         small = result(Resize(width=11).apply(part))

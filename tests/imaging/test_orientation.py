@@ -6,19 +6,8 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from .conftest import Darkroom, spec
-from .pictures import BLUE, GREEN, RED, WHITE, chunk, corners, exif, jpeg_with, lossless, saved
+from .pictures import CORNERS_SHOWN, chunk, corners, exif, jpeg_with, lossless, saved
 
-# Where the stored red, green, blue, white corners are to be seen: top left, top right, bottom left, bottom right.
-SHOWN = {
-    1: (RED, GREEN, BLUE, WHITE),
-    2: (GREEN, RED, WHITE, BLUE),
-    3: (WHITE, BLUE, GREEN, RED),
-    4: (BLUE, WHITE, RED, GREEN),
-    5: (RED, BLUE, GREEN, WHITE),
-    6: (BLUE, RED, WHITE, GREEN),
-    7: (WHITE, GREEN, BLUE, RED),
-    8: (GREEN, WHITE, RED, BLUE),
-}
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF")
 
 
@@ -29,7 +18,7 @@ def corner_colours(image: Image.Image) -> list[tuple[int, ...]]:
 
 
 def assert_shown(image: Image.Image, orientation: int, near) -> None:
-    pairs = zip(corner_colours(image), SHOWN[orientation], strict=True)
+    pairs = zip(corner_colours(image), CORNERS_SHOWN[orientation], strict=True)
     assert all(near(actual, expected, 25) for actual, expected in pairs), (orientation, corner_colours(image))
 
 
