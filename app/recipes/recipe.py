@@ -102,10 +102,6 @@ class Recipe:
         """The recipe as data, the same for every way of writing it."""
         return self.document.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
-    def says_the_same(self, other: "Recipe") -> bool:
-        """Whether the two differ in nothing but the version."""
-        return self.numbered(1).written == other.numbered(1).written
-
     def numbered(self, version: int) -> "Recipe":
         return Recipe(self.document.model_copy(update={"version": version}), is_built_in=self.is_built_in)
 
