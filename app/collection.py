@@ -7,14 +7,13 @@ turn, whether they are still there.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import islice
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from app.database import db, transaction
+from app.database import batches, db, transaction
 from app.errors import FilesCollected
 from app.models import Asset, Output, PeriodicTask
 from app.storage import Store
@@ -44,14 +43,14 @@ def collect(store: Store, older_than: dt.timedelta = OLDER_THAN) -> Collected:
     """Remove all files that no row names, and temporary ones, that have not been touched for so long."""
     seconds = older_than.total_seconds()
     temporary = store.remove_temporary(seconds)
-    files = sum(remove_unnamed(store, batch) for batch in _batches(store.stored(seconds)))
+    files = sum(remove_unnamed(store, batch) for batch in batches(store.stored(seconds), _BATCH))
     return Collected(files, temporary)
 
 
 def remove_unnamed(store: Store, hashes: Iterable[str]) -> int:
     """Remove those of these files that no row names; returns how many."""
     removed = 0
-    for batch in _batches(iter(hashes)):
+    for batch in batches(hashes, _BATCH):
         unnamed = _unnamed(db.session(), batch)
         db.session.remove()
         if not unnamed:
@@ -73,8 +72,3 @@ def _unnamed(session: Session, hashes: Iterable[str]) -> set[str]:
     for column in (Asset.sha256, Output.sha256):
         left -= set(session.scalars(select(column).where(column.in_(left))))
     return left
-
-
-def _batches(hashes: Iterator[str]) -> Iterator[list[str]]:
-    while batch := list(islice(hashes, _BATCH)):
-        yield batch

@@ -8,10 +8,11 @@ one engine.
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask
 from flask_migrate import Migrate
@@ -25,6 +26,8 @@ from sqlalchemy.types import TypeDecorator
 from app.settings import PROJECT_ROOT
 
 BUSY_TIMEOUT_SECONDS = 20
+
+Value = TypeVar("Value")
 
 
 class UtcDateTime(TypeDecorator[dt.datetime]):
@@ -119,6 +122,13 @@ def reading() -> Iterator[Session]:
     """A session that reads what is committed when it begins, beside `db.session`, whose moment may be an older one."""
     with Session(db.engines.get("read", db.engine), expire_on_commit=False) as session:
         yield session
+
+
+def batches(values: Iterable[Value], size: int = 500) -> Iterator[list[Value]]:
+    """All values, as many at a time as one statement may name: databases have limits."""
+    left = iter(values)
+    while batch := list(islice(left, size)):
+        yield batch
 
 
 def ping() -> None:

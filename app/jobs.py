@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from app import machine, recipes
 from app.collection import keep_files
-from app.database import Base, db, reading, transaction, utc_now
+from app.database import Base, batches, db, reading, transaction, utc_now
 from app.dispatch import GRACE, Due
 from app.errors import NoFiles, NotFound, NothingToDownload, NothingToRetry
 from app.ids import new_id
 from app.imaging.naming import without_page
-from app.machine import WHEN_ALL_ENDED
+from app.machine import FAILURES, WHEN_ALL_ENDED
 from app.models import Asset, Item, ItemState, Job, JobState, Lane, Output
 from app.recipes import Recipe
 from app.recipes.recipe import Values
@@ -26,11 +26,7 @@ from app.uploads import ReceivedFile
 BULK_ABOVE = 50
 """A job with more items than this waits in the bulk lane, unless it names its lane."""
 
-_BATCH = 500
-"""How many values one statement may name: databases have limits."""
-
 _NO_ERROR: dict[str, object] = {"error_code": None, "error": None}
-_FAILED = (ItemState.FAILED, ItemState.QUARANTINED)
 
 Row = TypeVar("Row", bound=Base)
 
@@ -158,7 +154,7 @@ def retry(job_id: UUID) -> list[Due]:
 
     Returns what is to be published. Raises NothingToRetry.
     """
-    failed = Item.job_id == job_id, Item.state.in_(_FAILED)
+    failed = Item.job_id == job_id, Item.state.in_(FAILURES)
     with transaction() as session:
         _locked(session, job_id)
         ids = _retried(session, job_id, *failed)
@@ -217,8 +213,8 @@ def remove(job_id: UUID, *where: ColumnElement[bool]) -> list[str]:
         }
         session.delete(job)
         session.flush()
-        for start in range(0, len(assets), _BATCH):
-            unused = Asset.id.in_(assets[start : start + _BATCH]), ~exists().where(Item.asset_id == Asset.id)
+        for batch in batches(assets):
+            unused = Asset.id.in_(batch), ~exists().where(Item.asset_id == Asset.id)
             session.execute(delete(Asset).where(*unused))
         return sorted(hashes)
 
@@ -244,8 +240,7 @@ def _anew() -> dict[str, object]:
 
 def _due(session: Session, ids: Sequence[UUID]) -> list[Due]:
     rows = select(Item.id, Item.job_id, Item.lane, Item.dispatch_after, Item.attempt, Item.publishes)
-    batches = [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]
-    return [Due(*row) for batch in batches for row in session.execute(rows.where(Item.id.in_(batch)))]
+    return [Due(*row) for batch in batches(ids) for row in session.execute(rows.where(Item.id.in_(batch)))]
 
 
 def _found(row: Row | None, kind: str, row_id: UUID) -> Row:

@@ -44,7 +44,7 @@ class Transition:
 
 
 WAITING = (ItemState.PENDING, ItemState.QUEUED)
-_FAILURES = (ItemState.FAILED, ItemState.QUARANTINED)
+FAILURES = (ItemState.FAILED, ItemState.QUARANTINED)
 _RUNNING = (ItemState.RUNNING,)
 _busy = case((Item.state == ItemState.RUNNING, Item.worker))
 
@@ -80,7 +80,7 @@ def move(
     """
     if transition.only is not None:
         where = (*where, transition.only)
-    if transition.target in _FAILURES and session.scalar(select(Job.stop_on_error).where(Job.id == job_id)):
+    if transition.target in FAILURES and session.scalar(select(Job.stop_on_error).where(Job.id == job_id)):
         lock_items(session, job_id)  # before the job, as everybody does: the others may have to be canceled
     if any(source.final for source in transition.sources):
         moved = {source: _move(session, transition, source, where, code, detail, note, values)
@@ -132,7 +132,7 @@ def _count(session: Session, job_id: UUID, state: ItemState, count: int) -> None
         job.state, job.finished_at = final_job_state(job), utc_now()
         if job.keep_seconds is not None:
             job.expires_at = job.finished_at + dt.timedelta(seconds=job.keep_seconds)
-    elif job.stop_on_error and state in _FAILURES:
+    elif job.stop_on_error and state in FAILURES:
         move(session, CANCEL, job_id, Item.job_id == job_id, detail="Another file of the job has failed.")
     elif job.ended == job.total - job.collecting:
         _begin_collecting(session, job_id)

@@ -2,19 +2,15 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from app.database import reading
+from app.database import batches, reading
 from app.imaging.condition import Traits
 from app.imaging.naming import page_of
 from app.models import Asset, Item, Output
-
-_BATCH = 500
-"""How many values one statement may name: databases have limits."""
 
 Stored = Callable[[str], bool]
 
@@ -62,9 +58,9 @@ def whole(key: str, is_stored: Stored) -> Reusable | None:
 
 def single(keys: Iterable[str], is_stored: Stored) -> dict[str, Output]:
     """The newest output of each of these keys that is still stored."""
-    found, wanted = dict[str, Output](), iter(set(keys))
+    found = dict[str, Output]()
     with reading() as session:
-        while batch := list(islice(wanted, _BATCH)):
+        for batch in batches(set(keys)):
             rank = func.row_number().over(partition_by=Output.key, order_by=Output.created_at.desc()).label("rank")
             ranked = select(Output.id, rank).where(Output.key.in_(batch)).subquery()
             newest = select(Output).join(ranked, ranked.c.id == Output.id).where(ranked.c.rank == 1)
