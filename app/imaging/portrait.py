@@ -1,19 +1,22 @@
 """What stands for a picture until it is there: a BlurHash, and one colour. Both from at most 64 × 64 pixels."""
 
 import math
-from collections import defaultdict
+from operator import mul
+from typing import cast
 
 from blurhash_rs import blurhash_encode
-from PIL import Image
+from PIL import Image, ImageChops
 
 from app.imaging.canvas import flattened
 from app.imaging.picture import resampled
 
 _SIDE = 64
 _COMPONENTS = 12
-_BUCKET_BITS = 3
 _VISIBLE = 128
 _WHITE = "#ffffff"
+# Tables for `Image.point`: of every level the lowest in its bucket; white for nothing, black for the rest.
+_LOWEST = [level & 0xE0 for level in range(256)]
+_WHERE_NOTHING = [255] + [0] * 255
 
 
 def miniature(image: Image.Image) -> Image.Image:
@@ -35,14 +38,23 @@ def dominant_colour(small: Image.Image) -> str:
 
     Pixels less than half opaque do not count; an image without any other is white, as it is when flattened.
     """
-    buckets: defaultdict[tuple[int, ...], list[tuple[int, ...]]] = defaultdict(list)
-    data = small.convert("RGBA").tobytes()
-    for red, green, blue, alpha in zip(data[0::4], data[1::4], data[2::4], data[3::4], strict=True):
-        if alpha >= _VISIBLE:
-            colour = (red, green, blue)
-            buckets[tuple(channel >> (8 - _BUCKET_BITS) for channel in colour)].append(colour)
-    if not buckets:
+    visible = _visible(small)
+    if visible is None:
         return _WHITE
-    _, colours = min(buckets.items(), key=lambda item: (-len(item[1]), item[0]))
-    mean = [(2 * sum(channel) + len(colours)) // (2 * len(colours)) for channel in zip(*colours, strict=True)]
-    return "#" + bytes(mean).hex()
+    buckets = visible.point(_LOWEST * 3)
+    counted = cast("list[tuple[int, tuple[int, ...]]]", buckets.getcolors(_SIDE**2))
+    count, fullest = min(counted, key=lambda bucket: (-bucket[0], bucket[1]))
+    red, green, blue = ImageChops.difference(buckets, Image.new("RGB", buckets.size, fullest)).split()
+    inside = ImageChops.lighter(ImageChops.lighter(red, green), blue).point(_WHERE_NOTHING)
+    levels = visible.histogram(inside)
+    sums = (sum(map(mul, range(256), levels[band : band + 256])) for band in (0, 256, 512))
+    return "#" + bytes((2 * total + count) // (2 * count) for total in sums).hex()
+
+
+def _visible(small: Image.Image) -> Image.Image | None:
+    """RGB: the pixels that are at least half opaque; None where there are none."""
+    if small.mode != "RGBA":
+        return small.convert("RGB")
+    data = small.tobytes()
+    pixels = [data[at : at + 3] for at in range(0, len(data), 4) if data[at + 3] >= _VISIBLE]
+    return Image.frombytes("RGB", (len(pixels), 1), b"".join(pixels)) if pixels else None
