@@ -5,6 +5,8 @@ from functools import cache
 from PIL import __version__ as pillow
 from PIL import features
 
+from app.imaging.resampling import SIMD
+
 PIPELINE = 1
 """Raised by whoever changes what the pipeline makes of the same file and the same recipe."""
 
@@ -13,6 +15,6 @@ _LIBRARIES = ("jpg", "webp", "avif", "littlecms2", "freetype2", "raqm")
 
 @cache
 def version() -> str:
-    """The pipeline's number and the versions of Pillow and its codecs."""
-    libraries = "+".join(f"{name}-{features.version(name)}" for name in _LIBRARIES)
-    return f"{PIPELINE}/pillow-{pillow}+{libraries}"
+    """The pipeline's number and the versions of Pillow, its codecs, and what resamples."""
+    libraries = [f"{name}-{features.version(name)}" for name in _LIBRARIES]
+    return f"{PIPELINE}/" + "+".join([f"pillow-{pillow}", *libraries, *([SIMD] if SIMD else [])])
