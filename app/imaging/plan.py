@@ -8,6 +8,7 @@ gigabytes.
 import math
 from dataclasses import dataclass
 
+from app.imaging import libvips, png
 from app.imaging.condition import Traits
 from app.imaging.encoder import Encoder, name_of
 from app.imaging.graph import SOURCE
@@ -71,8 +72,10 @@ def plan(making: Making, traits: Traits) -> Plan:
 
 
 def _decoded(traits: Traits, share: float) -> Size:
-    """JPEG decodes at 1/1, 1/2, 1/4 and 1/8; nothing else at a fraction."""
+    """JPEG decodes at 1/1, 1/2, 1/4 and 1/8, libvips large PNGs at 1/1, 1/2, 1/3, …; nothing else at a fraction."""
     scale = 1.0
+    if traits.media_type == "image/png" and traits.frames == 1 and libvips.version():
+        scale /= png.factor(traits.size, share, alpha=traits.alpha)
     if traits.media_type == "image/jpeg":
         while scale > 1 / 8 and scale / 2 >= share:
             scale /= 2

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from app.imaging import libvips
 from app.imaging.pipeline import traits_of_file
 from app.imaging.plan import plan
 
@@ -37,13 +38,25 @@ def test_the_decoded_pixels_are_those_of_the_scaled_decoding(
     assert plan(making([spec(width)]), traits_of_file(file, LIMIT)).decoded_megapixels == megapixels
 
 
+@pytest.mark.skipif(libvips.version() is None, reason="Pillow decodes a PNG in full")
+@pytest.mark.parametrize(
+    ("mode", "width", "megapixels"), [("RGB", 400, 0.48), ("RGB", 2000, 12.0), ("RGBA", 400, 12.0)]
+)
+def test_a_large_png_is_decoded_at_a_fraction_too(tmp_path: Path, mode: str, width: int, megapixels: float) -> None:
+    file = tmp_path / "a"
+    Image.new(mode, (4000, 3000)).save(file, "PNG", compress_level=1)
+    assert plan(making([spec(width)]), traits_of_file(file, LIMIT)).decoded_megapixels == megapixels
+
+
 SLACK = 8_000_000
 """What allocators and codecs take or have already, whatever the picture."""
 MEASURE = """
 import re, sys
 from pathlib import Path
 from tests.imaging.conftest import making, spec
+from app.imaging import libvips
 from app.imaging.pipeline import Limits, render
+libvips.load()  # as the workers do, before they fork
 wanted = making([spec(int(width), format) for width, format in (word.split(":") for word in sys.argv[3:])])
 peak = lambda: int(re.search("VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 before = peak()
