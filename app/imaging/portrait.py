@@ -42,7 +42,8 @@ def dominant_colour(small: Image.Image) -> str:
         return _WHITE
     buckets = Image.frombytes("RGB", visible.size, visible.tobytes().translate(_LOWEST))
     counted = cast("list[tuple[int, tuple[int, ...]]]", buckets.getcolors(_SIDE**2))
-    count, fullest = min(counted, key=lambda bucket: (-bucket[0], bucket[1]))
+    count, _ = max(counted)
+    fullest = min(bucket for number, bucket in counted if number == count)
     red, green, blue = ImageChops.difference(buckets, Image.new("RGB", buckets.size, fullest)).split()
     outside = ImageChops.lighter(ImageChops.lighter(red, green), blue)
     inside = Image.frombytes("L", visible.size, outside.tobytes().translate(_WHITE_FOR_NOTHING))
