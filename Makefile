@@ -7,7 +7,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --
 
 .DEFAULT_GOAL := help
 .PHONY: help up down logs ps restart build dev local migrate doctor pause resume shell scale clean env \
-        test test-stack chaos lint format docs requirements
+        test test-stack chaos bench lint format docs requirements
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,8 @@ test-stack: .venv/dev  ## the tests of the Docker deployment; needs a Docker eng
 	@.venv/bin/python -m pytest tests/stack $(args)
 chaos: .venv/dev  ## break everything while it works, then check that nothing is lost: make chaos n=300 seed=1
 	@.venv/bin/python -m tests.chaos --items $(or $(n),300) $(if $(seed),--seed $(seed)) $(if $(faults),--faults $(faults)) $(if $(pause),--pause $(pause))
+bench: .venv/dev  ## measure the imaging against the bare codecs, libvips and sharp: make bench args='--workloads W2'
+	@.venv/bin/python -m bench.imaging $(args)
 lint: .venv/dev  ## ruff and mypy
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check

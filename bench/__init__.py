@@ -1,1 +1,1 @@
-"""Measurements, as ratios taken in one run: `python -m bench.answers`, `python -m bench.lanes`."""
+"""Measurements, as ratios taken in one run: `make bench`, and `python -m bench.answers`, `bench.lanes` and so on."""
