@@ -34,16 +34,23 @@ def tag_of(outputs: Sequence[Output]) -> str:
 def archive(outputs: Sequence[Output], path_of: Callable[[str], Path]) -> Archive:
     """Every file under its own name, with a number where several are called the same.
 
+    What was collected from all results is in a folder of its own, because its files name each other.
+
     `path_of` tells where the file with a hash is. All are looked for now, and read when their turn comes. Raises
     ResultsGone, or a TemporaryError where the store can not be read.
     """
     _check(outputs, path_of)
     sized = not any(_compressible(output) for output in outputs)
     stream = ZipStream(sized=sized)
-    for output, name in zip(outputs, distinct([output.filename for output in outputs]), strict=True):
+    for output, name in zip(outputs, distinct([_place(output) for output in outputs]), strict=True):
         kind = ZIP_DEFLATED if _compressible(output) else ZIP_STORED
         stream.add_path(path_of(output.sha256), name, recurse=False, compress_type=kind)
     return Archive(len(stream) if sized else None, _gathered(stream))
+
+
+def _place(output: Output) -> str:
+    folder = output.item.collects if output.item else None
+    return f"{folder}/{output.filename}" if folder else output.filename
 
 
 def _compressible(output: Output) -> bool:

@@ -7,7 +7,8 @@ import click
 from flask import Flask
 
 from app import collection, doctor, lanes, recipes
-from app.imaging.pipeline import traits_of_file
+from app.imaging.limits import Limits
+from app.imaging.reader import traits_of_file
 from app.models import Lane
 from app.services import services
 
@@ -49,9 +50,13 @@ def _resume(lane: str) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def _plan(recipe: str, file: Path) -> None:
     """Say what RECIPE would make of FILE and what that would take, without making it."""
-    planned = recipes.asked_for(recipe).plan(traits_of_file(file, services().max_pixels))
+    asked = recipes.asked_for(recipe)
+    limits = asked.limits(Limits(services().max_pixels, max_frames=1))
+    planned = asked.plan(traits_of_file(file, limits, asked.document.input.dpi))
     for output in planned.outputs:
         click.echo(f"{output.name}: {output.format}, {output.width} × {output.height} pixels")
+    if planned.pages > 1:
+        click.echo(f"All of that for each of {planned.pages} pages.")
     click.echo(
         f"Decodes {planned.decoded_megapixels:g} megapixels, and should take about {planned.seconds:.2g} s"
         f" and {planned.memory_bytes / 1e6:.0f} MB."

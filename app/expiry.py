@@ -1,6 +1,7 @@
 """Deleting jobs whose time is over, with their results."""
 
 import datetime as dt
+import logging
 from uuid import UUID
 
 from sqlalchemy import select
@@ -8,9 +9,11 @@ from sqlalchemy import select
 from app import jobs
 from app.collection import remove_unnamed
 from app.database import reading
-from app.errors import NotFound
+from app.errors import NotFound, TemporaryError
 from app.models import Job
 from app.storage import Store
+
+log = logging.getLogger(__name__)
 
 EVERY = dt.timedelta(minutes=1)
 _BATCH = 100
@@ -22,11 +25,14 @@ def delete_expired(store: Store, now: dt.datetime) -> int:
     while batch := _expired(now):
         for job_id in batch:
             try:
-                hashes = jobs.remove(job_id)
+                hashes = jobs.remove(job_id, Job.expires_at <= now)
             except NotFound:
-                continue  # somebody else was first
-            remove_unnamed(store, hashes)
+                continue  # somebody else was first, or it has been opened again
             deleted += 1
+            try:
+                remove_unnamed(store, hashes)
+            except TemporaryError as error:
+                log.warning("the files of job %s are left to the collection: %s", job_id, error)
     return deleted
 
 

@@ -117,11 +117,11 @@ def renew(claim: Claim, lease: dt.timedelta) -> bool:
 
 def succeed(
     claim: Claim, asset: Mapping[str, Any], outputs: Sequence[Output], data: Mapping[str, Any],
-    is_stored: Callable[[str], bool],
+    is_stored: Callable[[str], bool], key: str | None = None,
 ) -> bool:  # fmt: skip
     """running → succeeded; the outputs become visible in the same transaction. Raises FilesCollected."""
     with transaction() as session:
-        if not _end(session, machine.SUCCEED, claim, data=dict(data), error_code=None, error=None):
+        if not _end(session, machine.SUCCEED, claim, data=dict(data), key=key, error_code=None, error=None):
             return False
         keep_files(session, (output.sha256 for output in outputs), is_stored)
         if claim.asset_id is not None:

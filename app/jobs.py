@@ -1,13 +1,12 @@
 """Use cases of jobs: submit one, look at one, list them; cancel, retry, delete. NotFound for what is not there."""
 
-import datetime as dt
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, func, select
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from app import machine, recipes
@@ -16,6 +15,8 @@ from app.database import Base, db, reading, transaction, utc_now
 from app.dispatch import GRACE, Due
 from app.errors import NoFiles, NotFound, NothingToDownload, NothingToRetry
 from app.ids import new_id
+from app.imaging.naming import without_page
+from app.machine import WHEN_ALL_ENDED
 from app.models import Asset, Item, ItemState, Job, JobState, Lane, Output
 from app.recipes import Recipe
 from app.recipes.recipe import Values
@@ -27,9 +28,6 @@ BULK_ABOVE = 50
 
 _BATCH = 500
 """How many values one statement may name: databases have limits."""
-
-WHEN_ALL_ENDED = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
-"""When an item that collects is due: never, until the end of the last file says now."""
 
 _NO_ERROR: dict[str, object] = {"error_code": None, "error": None}
 _FAILED = (ItemState.FAILED, ItemState.QUARANTINED)
@@ -115,15 +113,19 @@ def output(output_id: UUID) -> Output:
 
 
 def collectable(job_id: UUID, names: Collection[str]) -> Sequence[Output]:
-    """The outputs of these names of all files of the job, in the order of the files and of the names' outputs."""
+    """The outputs of these names, of every page, of all files of the job, in the order of the files and of the outputs
+    of each.
+    """
     with reading() as session:
-        return session.scalars(
+        rows = session.scalars(
             select(Output)
             .join(Output.item)
-            .where(Item.job_id == job_id, Item.collects.is_(None), Output.name.in_(names))
+            .where(Item.job_id == job_id, Item.collects.is_(None))
+            .where(or_(Output.name.in_(names), *(Output.name.startswith(f"{name}-p") for name in names)))
             .order_by(Item.position, Output.position)
             .options(contains_eager(Output.item).joinedload(Item.asset))
         ).all()
+    return [row for row in rows if without_page(row.name) in names]
 
 
 def results(job_id: UUID) -> tuple[Job, Sequence[Output]]:
@@ -135,7 +137,8 @@ def results(job_id: UUID) -> tuple[Job, Sequence[Output]]:
             " ended, or cancel it."
         )
     order = Item.position, Output.position
-    outputs = db.session.scalars(select(Output).join(Item).where(Item.job_id == job_id).order_by(*order)).all()
+    of_job = select(Output).join(Output.item).where(Item.job_id == job_id).options(contains_eager(Output.item))
+    outputs = db.session.scalars(of_job.order_by(*order)).all()
     if not outputs:
         raise NothingToDownload("The job has ended without any result; its page tells why, file by file.")
     return job, outputs
@@ -189,22 +192,25 @@ def _retried(session: Session, job_id: UUID, *where: ColumnElement[bool]) -> lis
     if not machine.move(session, machine.RETRY, job_id, *where, Item.collects.is_(None), values=_anew()):
         return []
     collecting = Item.job_id == job_id, Item.collects.is_not(None)
+    later = _anew() | {"dispatch_after": WHEN_ALL_ENDED}
+    machine.move(session, machine.AWAIT, job_id, *collecting, values=later, note=False)
     for transition in (machine.HAND_BACK, machine.RECOLLECT):  # whoever collects at this moment is overtaken
-        machine.move(session, transition, job_id, *collecting, values=_anew() | {"dispatch_after": WHEN_ALL_ENDED})
+        machine.move(session, transition, job_id, *collecting, values=later)
     session.execute(delete(Output).where(Output.item_id.in_(select(Item.id).where(*collecting))))
     return ids
 
 
-def remove(job_id: UUID) -> list[str]:
+def remove(job_id: UUID, *where: ColumnElement[bool]) -> list[str]:
     """Delete the job with its items, outputs and timelines; what runs is stopped as by `cancel`.
 
-    Returns the hashes of the files that it named; some other row may name them too.
+    `where` must be true of it at that moment, or it counts as not there. Returns the hashes of the files that it named;
+    some other row may name them too.
     """
     of_job = Item.job_id == job_id
     with transaction() as session:
         locked = session.scalars(select(Item.asset_id).where(of_job).order_by(Item.id).with_for_update()).all()
         assets = [asset_id for asset_id in locked if asset_id is not None]
-        job = _found(session.get(Job, job_id), "job", job_id)
+        job = _found(session.scalar(select(Job).where(Job.id == job_id, *where)), "job", job_id)
         hashes = {
             *session.scalars(select(Asset.sha256).join(Item).where(of_job)),
             *session.scalars(select(Output.sha256).join(Item).where(of_job)),
@@ -218,10 +224,8 @@ def remove(job_id: UUID) -> list[str]:
 
 
 def _locked(session: Session, job_id: UUID) -> list[tuple[UUID, ItemState]]:
-    """All items of the job with their states, which stay so until the transaction ends; raises NotFound."""
-    rows = select(Item.id, Item.state).where(Item.job_id == job_id).order_by(Item.id).with_for_update()
-    found = [(item_id, state) for item_id, state in session.execute(rows)]
-    return found or _found(None, "job", job_id)
+    """As machine.lock_items; raises NotFound."""
+    return machine.lock_items(session, job_id) or _found(None, "job", job_id)
 
 
 def count_open(*where: ColumnElement[bool]) -> int:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app import machine
 from app.database import transaction, utc_now
+from app.machine import WHEN_ALL_ENDED
 from app.models import Item, Lane, LanePause
 
 _BATCH = 500
@@ -50,6 +51,7 @@ def _make_due(lane: Lane, now: dt.datetime) -> int:
         ids = session.scalars(
             select(Item.id)
             .where(Item.lane == lane, Item.state.in_(machine.WAITING), Item.dispatch_after > now, ready)
+            .where(Item.dispatch_after < WHEN_ALL_ENDED)  # what collects has its time when all files have ended
             .order_by(Item.id)  # everybody locks several items in this order
             .limit(_BATCH)
             .with_for_update()

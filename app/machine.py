@@ -44,6 +44,7 @@ class Transition:
 
 
 WAITING = (ItemState.PENDING, ItemState.QUEUED)
+_FAILURES = (ItemState.FAILED, ItemState.QUARANTINED)
 _RUNNING = (ItemState.RUNNING,)
 _busy = case((Item.state == ItemState.RUNNING, Item.worker))
 
@@ -57,6 +58,11 @@ TAKE_BACK = Transition(EventKind.INTERRUPTED, _RUNNING, ItemState.PENDING)
 HAND_BACK = Transition(EventKind.HANDED_BACK, _RUNNING, ItemState.PENDING)
 CANCEL = Transition(EventKind.CANCELED, (*WAITING, *_RUNNING), ItemState.CANCELED)
 RETRY = Transition(EventKind.RETRIED, (ItemState.FAILED, ItemState.QUARANTINED, ItemState.CANCELED), ItemState.PENDING)
+WHEN_ALL_ENDED = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
+"""When what collects is due: never, until the end of the last file says now."""
+
+AWAIT = Transition(EventKind.RETRIED, WAITING, ItemState.PENDING, only=Item.collects.is_not(None))
+"""What collects waits, whether it was published or not: for the end of the files, or from that on for its turn."""
 RECOLLECT = Transition(
     EventKind.RETRIED, (ItemState.SUCCEEDED, *RETRY.sources), ItemState.PENDING, only=Item.collects.is_not(None)
 )
@@ -74,6 +80,8 @@ def move(
     """
     if transition.only is not None:
         where = (*where, transition.only)
+    if transition.target in _FAILURES and session.scalar(select(Job.stop_on_error).where(Job.id == job_id)):
+        lock_items(session, job_id)  # before the job, as everybody does: the others may have to be canceled
     if any(source.final for source in transition.sources):
         moved = {source: _move(session, transition, source, where, code, detail, note, values)
                  for source in transition.sources}  # fmt: skip
@@ -124,16 +132,22 @@ def _count(session: Session, job_id: UUID, state: ItemState, count: int) -> None
         job.state, job.finished_at = final_job_state(job), utc_now()
         if job.keep_seconds is not None:
             job.expires_at = job.finished_at + dt.timedelta(seconds=job.keep_seconds)
-    elif job.stop_on_error and state in (ItemState.FAILED, ItemState.QUARANTINED):
+    elif job.stop_on_error and state in _FAILURES:
         move(session, CANCEL, job_id, Item.job_id == job_id, detail="Another file of the job has failed.")
     elif job.ended == job.total - job.collecting:
         _begin_collecting(session, job_id)
 
 
+def lock_items(session: Session, job_id: UUID) -> list[tuple[UUID, ItemState]]:
+    """All items of the job with their states, which stay so until the transaction ends."""
+    rows = select(Item.id, Item.state).where(Item.job_id == job_id).order_by(Item.id).with_for_update()
+    return [(item_id, state) for item_id, state in session.execute(rows)]
+
+
 def _begin_collecting(session: Session, job_id: UUID) -> None:
-    """All files have ended: what is collected from their results is due now."""
-    waiting = Item.job_id == job_id, Item.collects.is_not(None), Item.state.in_(WAITING)
-    session.execute(update(Item).where(*waiting).values(publishes=0, dispatch_after=utc_now()))
+    """All files have ended: what is collected from their results is due now, whatever messages came too early."""
+    values = {"publishes": 0, "not_before": None, "dispatch_after": utc_now()}
+    move(session, AWAIT, job_id, Item.job_id == job_id, values=values, note=False)
 
 
 def _reopen(session: Session, job_id: UUID, moved: dict[ItemState, int]) -> None:

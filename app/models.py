@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects.mysql import LONGTEXT
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, utc_now
@@ -100,14 +101,17 @@ class Asset(Base):
 
 
 class SavedRecipe(Base):
-    """One version of a recipe that somebody saved; it is never changed. The built-in ones are files."""
+    """One version of a recipe that somebody saved; it is never changed. The built-in ones are files.
+
+    `document` is JSON as text: a column of JSON may come back with its keys in another order, and outputs have one.
+    """
 
     __tablename__ = "recipes"
     __table_args__ = (CheckConstraint("version > 0", name="version"),)
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+    document: Mapped[str] = mapped_column(Text().with_variant(LONGTEXT, "mysql", "mariadb"))
     created_at: Mapped[dt.datetime] = mapped_column(default=utc_now)
 
 
@@ -139,7 +143,7 @@ class Job(Base):
     variables: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     collecting: Mapped[int] = mapped_column(default=0)
     stop_on_error: Mapped[bool] = mapped_column(default=False)
-    keep_seconds: Mapped[int | None]
+    keep_seconds: Mapped[int | None] = mapped_column(BigInteger)
     total: Mapped[int]
     succeeded: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
@@ -166,6 +170,7 @@ class Item(Base):
     the file (a killed process, a lost worker), `retries` those that met trouble that passes, first at `troubled_since`.
     `owner` tells which operating system process holds the lease (app/owners.py), `worker` tells people.
     `lane` is the job's, repeated for the index that the dispatcher reads in order.
+    `key` says what it was made of and how, all outputs together (app/reuse.py).
     Nobody claims a waiting item before `not_before`; the dispatcher publishes it at `dispatch_after`.
     """
 
@@ -203,6 +208,7 @@ class Item(Base):
     error_code: Mapped[str | None] = mapped_column(String(64))
     error: Mapped[str | None] = mapped_column(Text)
     data: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    key: Mapped[str | None] = mapped_column(String(64), index=True)
 
     job: Mapped[Job] = relationship(back_populates="items")
     asset: Mapped[Asset | None] = relationship()

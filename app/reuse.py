@@ -1,36 +1,108 @@
 """Results that are there already: the same file with the same steps and settings is not worked on again."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload, selectinload
 
 from app.database import reading
+from app.imaging.condition import Traits
+from app.imaging.naming import page_of
 from app.models import Asset, Item, Output
 
-_FACTS = ("media_type", "width", "height", "frames")
+_BATCH = 500
+"""How many values one statement may name: databases have limits."""
+
+Stored = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of an original that was worked on before; `width` and `height` as displayed."""
+
+    media_type: str
+    width: int
+    height: int
+    frames: int
+    bytes: int
+
+    @property
+    def traits(self) -> Traits:
+        """Whether there is transparency is not known."""
+        return Traits((self.width, self.height), self.media_type, self.frames, alpha=False)
+
+    @property
+    def of_an_asset(self) -> dict[str, Any]:
+        """What a worker writes into the row of an original that it opened."""
+        return {name: getattr(self, name) for name in ("media_type", "width", "height", "frames")}
 
 
 @dataclass(frozen=True, slots=True)
 class Reusable:
-    """`outputs` that were found, by their keys; `asset` and `data` as they were then, where anything was found."""
+    """An item of which every output can be had again, by its key; and what was found out while it was made."""
 
-    outputs: dict[str, Output] = field(default_factory=dict)
-    asset: dict[str, Any] = field(default_factory=dict)
-    data: dict[str, Any] = field(default_factory=dict)
+    outputs: dict[str, Output]
+    data: dict[str, Any]
+    facts: Facts
 
 
-def find(keys: Mapping[str, str], is_stored: Callable[[str], bool]) -> Reusable:
-    """What some job has of these keys and what is still stored; whoever names a file then has to keep it."""
-    whole = joinedload(Output.item).joinedload(Item.asset)
+def whole(key: str, is_stored: Stored) -> Reusable | None:
+    """The newest item with this key, if all of its files are still stored; whoever names them has to keep them."""
+    newest = select(Item).where(Item.key == key).order_by(Item.finished_at.desc()).limit(1)
     with reading() as session:
-        rows = session.scalars(select(Output).where(Output.key.in_(set(keys.values()))).options(whole)).all()
-    found = {str(row.key): row for row in rows if is_stored(row.sha256)}
-    return Reusable(found, *_facts(next(iter(found.values())).item)) if found else Reusable()
+        item = session.scalar(newest.options(selectinload(Item.outputs), joinedload(Item.asset)))
+        known = _facts(item.asset if item else None)
+    if item is None or known is None or not all(is_stored(output.sha256) for output in item.outputs):
+        return None
+    return Reusable({str(output.key): output for output in item.outputs}, item.data or {}, known)
 
 
-def _facts(item: Item) -> tuple[dict[str, Any], dict[str, Any]]:
-    asset = item.asset or Asset()
-    return {name: getattr(asset, name) for name in _FACTS}, item.data or {}
+def single(keys: Iterable[str], is_stored: Stored) -> dict[str, Output]:
+    """The newest output of each of these keys that is still stored."""
+    found, wanted = dict[str, Output](), iter(set(keys))
+    with reading() as session:
+        while batch := list(islice(wanted, _BATCH)):
+            rank = func.row_number().over(partition_by=Output.key, order_by=Output.created_at.desc()).label("rank")
+            ranked = select(Output.id, rank).where(Output.key.in_(batch)).subquery()
+            newest = select(Output).join(ranked, ranked.c.id == Output.id).where(ranked.c.rank == 1)
+            found |= {str(row.key): row for row in session.scalars(newest) if is_stored(row.sha256)}
+    return found
+
+
+def data_of(output: Output) -> dict[str, Any] | None:
+    """What was found out from this output, where it is the smallest of its item, or of the first page of its item: the
+    placeholder and its like.
+    """
+    with reading() as session:
+        item = session.get(Item, output.item_id, options=[selectinload(Item.outputs)])
+    if item is None or item.data is None:
+        return None
+    smallest = min(_area(one) for one in item.outputs if page_of(one.name) == page_of(output.name))
+    return item.data if _area(output) == smallest else None
+
+
+def _area(output: Output) -> int:
+    return (output.width or 0) * (output.height or 0)
+
+
+def facts(sha256: str) -> Facts | None:
+    """Of the original with this content, where some worker has opened it."""
+    known = select(Asset).where(Asset.sha256 == sha256, Asset.media_type.is_not(None)).limit(1)
+    with reading() as session:
+        return _facts(session.scalar(known))
+
+
+def facts_for(output: Output) -> Facts | None:
+    """Of its original, as it was opened for this output: a PDF in the same resolution, by the same engine."""
+    with reading() as session:
+        item = session.get(Item, output.item_id, options=[joinedload(Item.asset)])
+    return _facts(item.asset if item else None)
+
+
+def _facts(asset: Asset | None) -> Facts | None:
+    if asset is None or None in (asset.media_type, asset.width, asset.height, asset.frames):
+        return None
+    return Facts(str(asset.media_type), asset.width or 0, asset.height or 0, asset.frames or 0, asset.bytes)

@@ -141,6 +141,13 @@ class Settings(BaseModel):
         le=999,
         description="Longest animation that is kept animated, in frames; beyond, it is refused.",
     )
+    max_pages: int = Field(
+        default=100,
+        ge=1,
+        le=999,
+        description="Most pages of a TIFF or PDF of which something is made, whatever its recipe says; of those behind"
+        " them, nothing is.",
+    )
     max_attempts: int = Field(
         default=3,
         ge=1,

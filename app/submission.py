@@ -73,7 +73,7 @@ def _lane(name: str | None) -> Lane | None:
 def _variables(text: str | None) -> dict[str, Value]:
     try:
         values = json.loads(text) if text else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidParameter(f"vars can not be read as JSON ({error}); write for example {_EXAMPLE}.") from None
     if not isinstance(values, dict) or not all(isinstance(value, str | int | float) for value in values.values()):
         raise InvalidParameter(f"vars is no object of texts, numbers and booleans; write for example {_EXAMPLE}.")

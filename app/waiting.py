@@ -23,7 +23,7 @@ def reasons(job: Job) -> dict[UUID, str]:
     if whole_lane:
         return {item.id: whole_lane for item in waiting}
     ahead = jobs.count_open(Job.lane == job.lane, Job.id < job.id)  # messages are taken in order, more or less
-    return dict(_each(waiting, ahead, _unsent(session, now), now))
+    return dict(_each(job, waiting, ahead, _unsent(session, now), now))
 
 
 def reason(item: Item) -> str | None:
@@ -35,7 +35,7 @@ def reason(item: Item) -> str | None:
     if whole_lane:
         return whole_lane
     ahead = jobs.count_open(Job.lane == item.lane, Job.id < item.job_id)
-    return dict(_each([item], ahead, _unsent(session, now), now))[item.id]
+    return dict(_each(item.job, [item], ahead, _unsent(session, now), now))[item.id]
 
 
 def _reason_of_lane(session: Session, job: Job, now: dt.datetime) -> str | None:
@@ -46,9 +46,11 @@ def _reason_of_lane(session: Session, job: Job, now: dt.datetime) -> str | None:
     return None
 
 
-def _each(waiting: list[Item], ahead: int, unsent: str, now: dt.datetime) -> Iterator[tuple[UUID, str]]:
+def _each(job: Job, waiting: list[Item], ahead: int, unsent: str, now: dt.datetime) -> Iterator[tuple[UUID, str]]:
     for item in waiting:
-        if item.not_before and item.not_before > now:
+        if item.collects and job.ended < job.total - job.collecting:
+            yield item.id, "It is made when all files of the job have ended."
+        elif item.not_before and item.not_before > now:
             yield item.id, f"It is tried again at {item.not_before:%H:%M:%S} UTC."
         elif item.state == ItemState.PENDING and item.dispatch_after < now - _LATE:
             yield item.id, unsent

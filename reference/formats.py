@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from app.imaging import encoders
 from app.imaging.encoder import Encoder
-from app.imaging.formats import INPUT_FORMATS
+from app.imaging.formats import HEIF, INPUT_FORMATS, PDF
 from app.imaging.parameters import documentation, parameters
 from reference.places import DOCS
 from reference.tables import filled, parameter_table, table
@@ -16,7 +16,8 @@ def page() -> str:
 
 
 def _inputs() -> str:
-    return table(["format", "media type"], [[read.human_name, f"`{read.media_type}`"] for read in INPUT_FORMATS])
+    rows = [[read.human_name, f"`{read.media_type}`"] for read in INPUT_FORMATS]
+    return table(["format", "media type"], [*rows, ["HEIF", f"`{HEIF}`"], ["PDF", f"`{PDF}`"]])
 
 
 def _outputs() -> str:

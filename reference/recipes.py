@@ -75,10 +75,11 @@ def made(recipe: Recipe) -> tuple[Made, ...]:
             with Image.open(file.path) as image:
                 picture = image.convert("RGBA")
             facts = {"stem": "photo", "format": file.format, "width": file.width, "height": file.height}
+            facts |= {} if file.page is None else {"page": file.page}
             written = f"{recipe.result_name(file.name, facts)}.{file.extension}"
             outputs.setdefault(file.name.rpartition("-")[0], []).append((written, file.format, picture))
     return tuple(
-        Made(key, tuple(file for file, _, _ in of), tuple(format for _, format, _ in of), of[0][2])
+        Made(key, tuple(file for file, _, _ in of), tuple(dict.fromkeys(format for _, format, _ in of)), of[0][2])
         for key, of in outputs.items()
     )
 
@@ -88,7 +89,7 @@ def _told(recipe: Recipe) -> Iterator[str]:
     yield f"### {recipe.name}\n\n{recipe.description} ([{file}](../app/recipes/built_in/{file}))"
     yield f"![{recipe.name}: what it makes of the sample {sample_for(recipe).name}](recipes/{recipe.name}.webp)"
     yield table(
-        ["output", "size", "formats", "files, of photo.jpg"],
+        ["output", "size", "formats", f"files, of photo{sample_for(recipe).extension}"],
         [
             [f"`{one.name}`", f"{one.picture.width} × {one.picture.height}", ", ".join(one.formats),
              ", ".join(f"`{file}`" for file in one.files)]

@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from PIL import Image, ImageDraw
 
@@ -24,6 +25,10 @@ class Sample:
     media_type: str
     size: tuple[int, int]
     data: bytes
+
+    @property
+    def extension(self) -> str:
+        return ".pdf" if self.media_type == "application/pdf" else Path(self.file).suffix
 
 
 @cache

@@ -7,21 +7,27 @@ from typing import Any
 
 from app import jobs, reuse
 from app.errors import NotCollectable
-from app.imaging import encoder, identity
+from app.imaging import encoders, identity
 from app.imaging.collector import Piece
-from app.imaging.limits import Limits
+from app.imaging.condition import Traits
+from app.imaging.limits import Limits, check_file, check_known
+from app.imaging.naming import of_page
 from app.imaging.outputs import Making
 from app.imaging.pipeline import render
 from app.items import Claim
 from app.models import Output
 from app.names import result_name, stem
 from app.recipes import Recipe
+from app.reuse import Facts
 from app.storage import Store, StoredFile
 
 Patiently = Callable[[Callable[[], Any]], Any]
 """Asks the database, again and again where it does not answer."""
 Run = Callable[[Callable[[], Any]], Any]
 """Does the work in a process of its own and gives what it returns, as JSON takes it."""
+Name = tuple[str, int | None]
+"""Of an output, and the page that it is of, where there are several."""
+_DATA = ("placeholder", "dominant_color")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,7 @@ class Made:
     asset: Mapping[str, Any]
     outputs: list[Output]
     data: Mapping[str, Any]
+    key: str | None = None
 
 
 class Bench:
@@ -41,23 +48,68 @@ class Bench:
         self._run, self._patiently = run, patiently
 
     def made(self, claim: Claim, sha256: str, recipe: Recipe) -> Made:
-        """The outputs of a file; those that some job has already are not made again."""
+        """The outputs of a file, page by page; those that some job has already are not made again."""
         making = recipe.making(claim.variables)
-        keys = identity.keys(sha256, making)
-        there = self._patiently(lambda: reuse.find(keys, self._store.has))
-        missing = tuple(output for output in making.outputs if keys[output.name] not in there.outputs)
-        new = self._rendered(sha256, replace(making, outputs=missing)) if missing else _NOTHING
-        rows = []
-        for position, output in enumerate(making.outputs):
-            row = new.rows.get(output.name) or _copy(there.outputs[keys[output.name]])
-            form = encoder.name_of(output.encoder)
-            facts = {"stem": stem(claim.name), "format": form, "width": row.width, "height": row.height}
-            name = recipe.result_name(output.name, facts, claim.variables)
-            row.name, row.key = output.name, keys[output.name]
-            row.filename = result_name(name, row.filename.rpartition(".")[2])
+        known = self._patiently(lambda: reuse.facts(sha256))
+        if known is None:
+            return self._named(claim, sha256, recipe, making, self._rendered(sha256, making))
+        self._check(making, known)
+        keys = self._keys(sha256, making, known.traits)
+        there = self._patiently(lambda: reuse.whole(identity.together(keys.values()), self._store.has))
+        if there is None:
+            return self._named(claim, sha256, recipe, making, self._missing(sha256, making, keys, known))
+        rows = {name: _copy(there.outputs[key]) for name, key in keys.items()}
+        return self._named(claim, sha256, recipe, making, _Rendered(there.facts.of_an_asset, rows, there.data))
+
+    def _check(self, making: Making, known: Facts) -> None:
+        """Against the limits of this recipe, which the file need not have met before."""
+        check_file(known.bytes, self._limits)
+        check_known(known.traits, self._limits, animates=making.animates)
+
+    def _keys(self, sha256: str, making: Making, traits: Traits) -> dict[Name, str]:
+        """Of all that is made of a file with these traits, in its order."""
+        return {
+            (name, page): key
+            for page in making.pages(traits.pages, self._limits.max_pages)
+            for name, key in identity.keys(sha256, making, page).items()
+        }
+
+    def _missing(self, sha256: str, making: Making, keys: Mapping[Name, str], known: Facts) -> "_Rendered":
+        """Make what is not there of every page; and the smallest one, which the placeholder is of, where that is not
+        known either.
+        """
+        there = self._patiently(lambda: reuse.single(keys.values(), self._store.has))
+        then = self._patiently(lambda: reuse.facts_for(next(iter(there.values())))) if there else None
+        if then is None or then.frames != known.frames:  # it was counted by another engine, so that the keys are wrong
+            return self._rendered(sha256, making)
+        sizes = making.graph.sizes(then.traits)
+        smallest = min(making.outputs, key=lambda one: sizes[one.source][0] * sizes[one.source][1])
+        of_smallest = there.get(next(key for (name, _), key in keys.items() if name == smallest.name))
+        data = self._patiently(lambda: reuse.data_of(of_smallest)) if of_smallest else None
+        names = {name for (name, _), key in keys.items() if key not in there}
+        wanted = tuple(one for one in making.outputs if one.name in names or (one is smallest and not data))
+        nothing = _Rendered(then.of_an_asset, {}, {})
+        new = self._rendered(sha256, replace(making, outputs=wanted)) if wanted else nothing
+        old = {name: _copy(there[key]) for name, key in keys.items() if name not in new.rows}
+        return _Rendered(new.asset, {**new.rows, **old}, data or new.data)
+
+    def _named(self, claim: Claim, sha256: str, recipe: Recipe, making: Making, made: "_Rendered") -> Made:
+        rows, traits = [], made.traits
+        keys = self._keys(sha256, making, traits)
+        for position, ((name, page), key) in enumerate(keys.items()):
+            row = made.rows[name, page]
+            row.name, row.key = of_page(name, page), key
             row.item_id, row.attempt, row.position = claim.item_id, claim.attempt, position
+            facts = {"stem": stem(claim.name), "format": _format(row), "width": row.width, "height": row.height}
+            facts |= {} if page is None else {"page": page}
+            row.filename = result_name(
+                recipe.result_name(name, facts, claim.variables), row.filename.rpartition(".")[2]
+            )
             rows.append(row)
-        return Made(new.asset or there.asset, rows, new.data or there.data)
+        data = {name: made.data[name] for name in _DATA if name in made.data}
+        if traits.pages > 1:
+            data["pages"] = {"made": len({page for _, page in keys}), "of": traits.pages}
+        return Made(made.asset, rows, data, identity.together(keys.values()))
 
     def collected(self, claim: Claim, recipe: Recipe) -> Made:
         """What the recipe collects from the outputs of all files of the job. Raises NotCollectable."""
@@ -85,23 +137,30 @@ class Bench:
         original, scratch, limits = self._store.path(sha256), self._scratch, self._limits
         answer = self._run(lambda: asdict(render(original, making, scratch, limits)))
         stored = {path: self._store.adopt(Path(path)) for path in {file["path"] for file in answer["files"]}}
-        rows = {file["name"]: _new(file, stored[file["path"]]) for file in answer["files"]}
-        return _Rendered(answer["source"], rows, {name: answer[name] for name in ("placeholder", "dominant_color")})
+        rows = {(file["name"], file["page"]): _new(file, stored[file["path"]]) for file in answer["files"]}
+        return _Rendered(answer["source"], rows, {name: answer[name] for name in _DATA})
 
 
 @dataclass(frozen=True, slots=True)
 class _Rendered:
     asset: Mapping[str, Any]
-    rows: Mapping[str, Output]
+    rows: Mapping[Name, Output]
     data: Mapping[str, Any]
 
-
-_NOTHING = _Rendered({}, {}, {})
+    @property
+    def traits(self) -> Traits:
+        size = self.asset["width"], self.asset["height"]
+        return Traits(size, self.asset["media_type"], self.asset["frames"], alpha=False)
 
 
 def _new(file: Mapping[str, Any], stored: StoredFile) -> Output:
     told = {name: file[name] for name in ("media_type", "width", "height", "quality", "tries")}
     return Output(filename=f".{file['extension']}", sha256=stored.sha256, bytes=stored.bytes, **told)
+
+
+def _format(row: Output) -> str:
+    """As recipes write it; also where the recipe said no more than the file's own."""
+    return next(name for name, kind in encoders.found().items() if kind.media_type == row.media_type)
 
 
 def _copy(row: Output) -> Output:

@@ -92,7 +92,7 @@ class Processor:
             run = partial(work.run, look=self._lookout(claim), seconds=seconds)
             bench = Bench(self._store, recipe.limits(self._limits), scratch, run, self._patiently)
             made = bench.collected(claim, recipe) if claim.sha256 is None else bench.made(claim, claim.sha256, recipe)
-        return partial(items.succeed, claim, made.asset, made.outputs, made.data, self._store.has)
+        return partial(items.succeed, claim, made.asset, made.outputs, made.data, self._store.has, made.key)
 
     def _lookout(self, claim: Claim) -> Callable[[], None]:
         """Called again and again while the work goes on: renews the lease every third of its length.

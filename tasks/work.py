@@ -84,7 +84,10 @@ def _message(reader: int, look: Callable[[], None], seconds: float) -> bytes:
                 return message
             message += chunk
         elif time.monotonic() > deadline:
-            raise TimedOut(f"It took longer than {seconds:g} seconds (ITEM_TIMEOUT_SECONDS) and was stopped.")
+            raise TimedOut(
+                f"It took longer than {seconds:g} seconds and was stopped; ITEM_TIMEOUT_SECONDS or the recipe's"
+                " run.timeout allows no more."
+            )
         else:
             look()
 

@@ -40,7 +40,7 @@ stop_at = multiprocessing.Value("d", float("inf"), lock=False)
 
 processor = Processor(
     store=Store(settings.media_root),
-    limits=Limits(settings.max_pixels, settings.max_frames),
+    limits=Limits(settings.max_pixels, settings.max_frames, max_pages=settings.max_pages),
     patience=patience,
     lease=dt.timedelta(seconds=settings.lease_seconds),
     timeout_seconds=settings.item_timeout_seconds,

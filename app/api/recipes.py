@@ -36,18 +36,20 @@ def save_recipe() -> tuple[Response, int, dict[str, str]]:
 
     One that says what the newest version says is that version.
     """
+    body = request.stream.read(recipes.MAX_BYTES + 1)
+    if len(body) > recipes.MAX_BYTES:
+        raise InvalidRecipe(f"The recipe has more than {recipes.MAX_BYTES:,} bytes, the most it may have.")
     try:
-        text = request.stream.read(recipes.MAX_BYTES + 1).decode()
+        recipe = recipes.save(recipes.load(body.decode()))
     except UnicodeDecodeError as error:
         raise InvalidRecipe(f"The recipe is no UTF-8 text, from byte {error.start} on.") from None
-    recipe = recipes.save(recipes.load(text))
     return jsonify(_summary(recipe)), 201, {"Location": _url(recipe)}
 
 
 @blueprint.post("/<name>/plan")
 def plan_recipe(name: str) -> Response:
     """What the recipe would make of a picture of this size, and what that would take; nothing is made."""
-    asked = _asked(request.get_data(cache=False))
+    asked = _asked(request.stream.read(recipes.MAX_BYTES))
     planned = recipes.asked_for(name).plan(asked.traits(), asked.vars)
     return jsonify(asdict(planned))
 

@@ -6,18 +6,30 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from app.imaging.formats import ACCEPTED_MEDIA_TYPES
+from app.imaging.formats import ACCEPTED_MEDIA_TYPES, ANIMATED, PAGED
 from app.imaging.picture import Size
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What is known of a source before it is decoded. `size` is as displayed."""
+    """What is known of a source before it is decoded. `size` is as displayed; `frames` are those of an animation, the
+    pages of a document, or further pictures of which nothing is made.
+    """
 
     size: Size
     media_type: str
     frames: int
     alpha: bool
+
+    @property
+    def pages(self) -> int:
+        """At least 1."""
+        return self.frames if self.media_type in PAGED else 1
+
+    @property
+    def shown(self) -> int:
+        """The frames that are shown one after the other; at least 1."""
+        return self.frames if self.media_type in ANIMATED else 1
 
 
 def _is_read(media_type: str) -> str:
@@ -71,7 +83,7 @@ class Condition(BaseModel):
     megapixels: Range | None = Field(default=None, description="Bounds of width × height, in millions.")
     aspect_ratio: Range | None = Field(default=None, description="Bounds of width by height: more than 1 is wide.")
     orientation: Literal["landscape", "portrait", "square"] | None = Field(default=None, description="By its sides.")
-    animated: bool | None = Field(default=None, description="Whether the source has several frames.")
+    animated: bool | None = Field(default=None, description="Whether the source is an animation.")
     alpha: bool | None = Field(default=None, description="Whether the source carries transparency.")
     media_type: Annotated[list[MediaType], Field(min_length=1, max_length=20)] | None = Field(
         default=None, description="The source is one of these, for example `[image/png, image/gif]`."
@@ -91,7 +103,7 @@ class Condition(BaseModel):
             (self.megapixels, width * height / 1e6), (self.aspect_ratio, width / height),
         )  # fmt: skip
         facts = (
-            (self.orientation, shape), (self.animated, traits.frames > 1), (self.alpha, traits.alpha),
+            (self.orientation, shape), (self.animated, traits.shown > 1), (self.alpha, traits.alpha),
         )  # fmt: skip
         return (
             all(wanted is None or wanted.holds(value) for wanted, value in numbers)

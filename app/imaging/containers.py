@@ -1,10 +1,14 @@
 """Files whose metadata are taken out and whose pixels are not touched: the container is rewritten, nothing is decoded.
 
 JPEG: ITU-T T.81 annex B; PNG: the PNG specification, third edition, section 5; WebP: RFC 9649, section 2; GIF: GIF89a.
-What follows the picture (further pictures of an MPO, appended data) goes too. A file that does not parse to its end
-gives None; it was decoded before, so that this says only that it is unusual.
+Every part that stays is on a list; whatever else is there goes, known or not, and so does what follows the picture
+(further pictures of an MPO, appended data). Parts of a fixed length are cut to it. A file that does not parse to its
+end gives None; it was decoded before, so that this says only that it is unusual.
+
+Files may be hostile: no function here does more work, or takes more memory, than grows with the length of the file.
 """
 
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,16 +20,29 @@ Rewrite = Callable[[bytes, Keep, bytes | None], bytes]
 
 _ADOBE, _JFIF = 0xEE, 0xE0
 _APPLICATION = range(0xE0, 0xF0)
-_COMMENT, _SCAN, _END = 0xFE, 0xDA, 0xD9
+_SCAN, _END = 0xDA, 0xD9
+_JPEG_PICTURE = frozenset({*range(0xC0, 0xD0), 0xDB, 0xDD, _SCAN, _END}) - {0xC8}
+"""Frames and the tables of codes (C0 to CF but JPG, which is reserved), quantization, restarts, scans."""
 _ICC = b"ICC_PROFILE\0"
 _XMP = (b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0")
+_FILL = re.compile(rb"\xff+")
+_AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""A marker that is neither stuffing nor a restart. One 0xFF and no `+`: that would be quadratic in long runs of it."""
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_ANY = 0xFFFF_FFFF
 _PNG_PICTURE = {
-    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"cICP", b"sBIT", b"bKGD", b"pHYs",
-    b"acTL", b"fcTL", b"fdAT",
+    b"IHDR": 13, b"PLTE": 768, b"IDAT": _ANY, b"IEND": 0, b"tRNS": 256, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4,
+    b"sBIT": 4, b"bKGD": 6, b"pHYs": 9, b"acTL": 8, b"fcTL": 26, b"fdAT": _ANY,
 }  # fmt: skip
+"""What makes the picture, and the most bytes that it can have."""
+_PNG_XMP = b"XML:com.adobe.xmp\0"
 _WEBP_FLAGS = {b"ICCP": 0x20, b"EXIF": 0x08, b"XMP ": 0x04}
+_WEBP_PICTURE = frozenset({b"ALPH", b"VP8 ", b"VP8L"})
+_WEBP_ALPHA_AND_ANIMATION = 0x12
+_VP8X_BYTES, _ANIM_BYTES, _ANMF_BYTES = 10, 6, 16
+_GIF_PLAYS = (b"\xff\x0bNETSCAPE2.0\x03\x01", b"\xff\x0bANIMEXTS1.0\x03\x01")
+_GIF_CONTROL = b"\xf9\x04"
 
 
 class NotRewritable(Exception):
@@ -47,37 +64,42 @@ def rewritten(data: bytes, media_type: str, keep: Keep, exif: bytes | None) -> b
 
 
 def _jpeg(data: bytes, keep: Keep, exif: bytes | None) -> bytes:
-    parts = [data[:2]]
+    new = bytearray(data[:2])
     if exif is not None:
         body = exif if exif.startswith(b"Exif\0\0") else b"Exif\0\0" + exif
         if len(body) + 2 > 0xFFFF:
             raise NotRewritable
-        parts.append(b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body)
-    for marker, segment in _jpeg_segments(data):
-        if marker not in (*_APPLICATION, _COMMENT) or _stays(marker, segment[4:], keep):
-            parts.append(segment)
-    return b"".join(parts)
+        new += _segment(0xE1, body)
+    for marker, segment in jpeg_segments(data):
+        new += segment if marker in _JPEG_PICTURE else _kept(marker, segment, keep)
+    return bytes(new)
 
 
-def _stays(marker: int, body: bytes, keep: Keep) -> bool:
-    """Adobe's segment says how colours are coded, JFIF's that they are; the rest is metadata."""
-    if marker == _JFIF:
-        return body.startswith(b"JFIF\0")
-    if marker == _ADOBE:
-        return body.startswith(b"Adobe")
-    return ("icc" in keep and body.startswith(_ICC)) or ("xmp" in keep and body.startswith(_XMP))
+def _kept(marker: int, segment: bytes, keep: Keep) -> bytes:
+    """JFIF's segment says that colours are coded, Adobe's how; the rest, and JFIF's thumbnail, is metadata."""
+    body = segment[4:]
+    if marker == _JFIF and body.startswith(b"JFIF\0") and len(body) >= 14:
+        return _segment(marker, body[:12] + b"\0\0")
+    if marker == _ADOBE and body.startswith(b"Adobe") and len(body) >= 12:
+        return _segment(marker, body[:12])
+    kinds = (*((_ICC,) if "icc" in keep else ()), *(_XMP if "xmp" in keep else ()))
+    return segment if marker in _APPLICATION and body.startswith(kinds) else b""
 
 
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+def _segment(marker: int, body: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
+
+
+def jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Every segment after SOI, a scan with its data, to EOI."""
     if data[:2] != b"\xff\xd8":
         raise NotRewritable
     at = 2
     while True:
-        if data[at] != 0xFF:
+        fill = _FILL.match(data, at)
+        if not fill:
             raise NotRewritable
-        while data[at + 1] == 0xFF:
-            at += 1  # fill bytes
+        at = fill.end() - 1
         marker = data[at + 1]
         if marker == _END:
             yield marker, b"\xff\xd9"
@@ -86,43 +108,34 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
         if end > len(data):
             raise NotRewritable
         if marker == _SCAN:
-            end = _end_of_scan(data, end)
+            following = _AFTER_SCAN.search(data, end)
+            if not following:
+                raise NotRewritable
+            end = following.start()
         yield marker, data[at:end]
         at = end
-
-
-def _end_of_scan(data: bytes, at: int) -> int:
-    """Where the next marker is: 0xFF that is followed neither by 0 (stuffing) nor by a restart marker."""
-    while True:
-        at = data.find(b"\xff", at)
-        if at < 0:
-            raise NotRewritable
-        following = data[at + 1]
-        if following != 0 and not 0xD0 <= following <= 0xD7 and following != 0xFF:
-            return at
-        at += 1 if following == 0xFF else 2
 
 
 def _png(data: bytes, keep: Keep, exif: bytes | None) -> bytes:
     if not data.startswith(_PNG_SIGNATURE):
         raise NotRewritable
-    parts, at, ended = [_PNG_SIGNATURE], len(_PNG_SIGNATURE), False
-    kinds = _PNG_PICTURE | ({b"iCCP"} if "icc" in keep else set())
-    while not ended:
+    new, at, kind = bytearray(_PNG_SIGNATURE), len(_PNG_SIGNATURE), b""
+    kinds = _PNG_PICTURE | ({b"iCCP": _ANY} if "icc" in keep else {})
+    while kind != b"IEND":
         (length,) = struct.unpack_from(">I", data, at)
         kind, end = data[at + 4 : at + 8], at + 12 + length
-        if end > len(data):
+        if end > len(data) or length > kinds.get(kind, _ANY):
             raise NotRewritable
-        text = b"iTXt" if "xmp" in keep and data[at + 8 :].startswith(b"XML:com.adobe.xmp\0") else None
-        if kind in kinds or kind == text:
-            parts.append(data[at:end])
+        is_xmp = kind == b"iTXt" and data.startswith(_PNG_XMP, at + 8, end)
+        if kind in kinds or (is_xmp and "xmp" in keep):
+            new += data[at:end]
         if kind == b"IHDR" and exif is not None:
-            parts.append(_chunk(b"eXIf", exif.removeprefix(b"Exif\0\0")))
-        at, ended = end, kind == b"IEND"
-    return b"".join(parts)
+            new += _png_chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"))
+        at = end
+    return bytes(new)
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
+def _png_chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
@@ -130,30 +143,50 @@ def _webp(data: bytes, keep: Keep, exif: bytes | None) -> bytes:
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         raise NotRewritable
     size = struct.unpack_from("<I", data, 4)[0] + 8
-    if size > len(data) or data[12:16] != b"VP8X":
-        if data[12:16] in (b"VP8 ", b"VP8L") and exif is None and size <= len(data):
-            (length,) = struct.unpack_from("<I", data, 16)
-            return _riff(data[12 : 20 + length + length % 2])
+    chunks = _webp_chunks(data, 12, size)
+    kind, body = next(chunks, (b"", b""))
+    if kind in (b"VP8 ", b"VP8L") and exif is None:
+        return _riff(_webp_chunk(kind, body))
+    if kind != b"VP8X" or len(body) < _VP8X_BYTES:
         raise NotRewritable
-    dropped = {b"EXIF"} | (set() if "icc" in keep else {b"ICCP"}) | (set() if "xmp" in keep else {b"XMP "})
-    parts, at = [], 12
-    flags = data[20]
-    for kind in dropped:
-        flags &= ~_WEBP_FLAGS[kind]
-    while at < size:
-        kind, (length,) = data[at : at + 4], struct.unpack_from("<I", data, at + 4)
-        end = at + 8 + length + length % 2
-        if end > len(data):
-            raise NotRewritable
-        if kind not in dropped:
-            parts.append(data[at:end])
-        at = end
+    kept = {kind for kind, name in ((b"ICCP", "icc"), (b"XMP ", "xmp")) if name in keep}
+    flags = _WEBP_ALPHA_AND_ANIMATION | sum(_WEBP_FLAGS[kind] for kind in kept)
+    new = bytearray()
+    for kind, chunk in chunks:
+        if kind in _WEBP_PICTURE or kind in kept:
+            new += _webp_chunk(kind, chunk)
+        elif kind == b"ANIM":
+            new += _webp_chunk(kind, chunk[:_ANIM_BYTES])
+        elif kind == b"ANMF":
+            new += _webp_chunk(kind, _webp_frame(chunk))
+    head = bytes([body[0] & flags | (_WEBP_FLAGS[b"EXIF"] if exif else 0), 0, 0, 0]) + body[4:_VP8X_BYTES]
     if exif is not None:
-        body = exif.removeprefix(b"Exif\0\0")
-        flags |= _WEBP_FLAGS[b"EXIF"]
-        parts.append(b"EXIF" + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2))
-    parts[0] = parts[0][:8] + bytes([flags]) + parts[0][9:]
-    return _riff(b"".join(parts))
+        new += _webp_chunk(b"EXIF", exif.removeprefix(b"Exif\0\0"))
+    return _riff(_webp_chunk(b"VP8X", head) + new)
+
+
+def _webp_frame(frame: bytes) -> bytes:
+    new = bytearray(frame[:_ANMF_BYTES])
+    for kind, body in _webp_chunks(frame, _ANMF_BYTES, len(frame)):
+        if kind in _WEBP_PICTURE:
+            new += _webp_chunk(kind, body)
+    return bytes(new)
+
+
+def _webp_chunks(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, bytes]]:
+    """The kind and the body of each; the byte that fills up the last one may be missing."""
+    if end > len(data):
+        raise NotRewritable
+    while at < end:
+        kind, (length,) = data[at : at + 4], struct.unpack_from("<I", data, at + 4)
+        if at + 8 + length > end:
+            raise NotRewritable
+        yield kind, data[at + 8 : at + 8 + length]
+        at += 8 + length + length % 2
+
+
+def _webp_chunk(kind: bytes, body: bytes) -> bytes:
+    return kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
 
 
 def _riff(chunks: bytes) -> bytes:
@@ -165,22 +198,21 @@ def _gif(data: bytes, keep: Keep, exif: bytes | None) -> bytes:
     if data[:4] != b"GIF8" or exif is not None:
         raise NotRewritable
     at = 13 + _colour_table(data[10])
-    parts = [data[:at]]
-    while True:
+    new = bytearray(data[:at])
+    while data[at] != 0x3B:
         start, kind = at, data[at]
-        if kind == 0x3B:
-            return b"".join([*parts, b"\x3b"])
         if kind == 0x21:
-            label = data[at + 1]
             at = _after_blocks(data, at + 2)
-            plays = label == 0xFF and data[start + 3 : start + 14] in (b"NETSCAPE2.0", b"ANIMEXTS1.0")
-            if label == 0xF9 or plays:
-                parts.append(data[start:at])
+            if data.startswith(_GIF_CONTROL, start + 1, at):
+                new += data[start : start + 7] + b"\0"
+            elif data.startswith(_GIF_PLAYS, start + 1, at):
+                new += data[start : start + 18] + b"\0"
         elif kind == 0x2C:
             at = _after_blocks(data, at + 11 + _colour_table(data[at + 9]))
-            parts.append(data[start:at])
+            new += data[start:at]
         else:
             raise NotRewritable
+    return bytes(new + b"\x3b")
 
 
 def _colour_table(flags: int) -> int:

@@ -8,6 +8,7 @@ from PIL import Image
 
 from app.imaging import containers, metadata
 from app.imaging.encoder import Encoded, Encoder, name_of
+from app.imaging.naming import of_page
 from app.imaging.orientation import UPRIGHT
 from app.imaging.outputs import Output
 from app.imaging.picture import Picture
@@ -15,7 +16,10 @@ from app.imaging.picture import Picture
 
 @dataclass(frozen=True, slots=True)
 class RenderedFile:
-    """`quality` is the one that was used, where the format has one; `tries` counts the encodings it took to find it."""
+    """`quality` is the one that was used, where the format has one; `tries` counts the encodings it took to find it.
+
+    `page` is the number of the page that it shows, where every page of a file with several is made; else None.
+    """
 
     name: str
     format: str
@@ -26,6 +30,7 @@ class RenderedFile:
     path: Path
     quality: int | None
     tries: int
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,8 @@ class Original:
 class Files:
     """Writes outputs below a folder; those that would be the same bytes share the first one's path."""
 
-    def __init__(self, scratch: Path, original: Original) -> None:
-        self._scratch, self._original = scratch, original
+    def __init__(self, scratch: Path, original: Original, page: int | None = None) -> None:
+        self._scratch, self._original, self._page = scratch, original, page
         self._files: dict[str, RenderedFile] = {}
         self._frames: tuple[Image.Image, ...] = ()
         self._same: dict[tuple[Encoder, bool, bool], RenderedFile] = {}
@@ -78,9 +83,9 @@ class Files:
         encoded = self._original.copied(made) if output.copies else None
         if encoded is None or output.smallest:
             encoded = min(filter(None, (encoded, encoder.encode(picture))), key=lambda one: len(one.data))
-        path = self._scratch / f"{output.name}.{encoder.extension}"
+        path = self._scratch / f"{of_page(output.name, self._page)}.{encoder.extension}"
         path.write_bytes(encoded.data)
         return RenderedFile(
             output.name, name_of(encoder), encoder.extension, encoder.media_type, *picture.size, path,
-            encoded.quality, encoded.tries,
+            encoded.quality, encoded.tries, self._page,
         )  # fmt: skip

@@ -2,7 +2,8 @@
 The size that a header claims, read without Pillow where Pillow needs more than the header to tell it.
 
 Its WebP plugin allocates the canvas when it opens a file; its PNG plugin reads up to the first pixels. A file that
-only claims to be huge is refused for that, before either happens. All other formats tell their size when opened.
+only claims to be huge is refused for that, before either happens. HEIF has its own (heif.py); all other formats tell
+their size when opened.
 """
 
 _PNG_HEADER_BYTES = 24

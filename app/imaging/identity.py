@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from app.imaging import encoder, engine, operation
@@ -9,23 +10,29 @@ from app.imaging.graph import SOURCE, Step
 from app.imaging.outputs import Making, Output
 
 
-def keys(sha256: str, making: Making) -> dict[str, str]:
-    """The key of every output that is made of the file with this content, by the output's name.
+def keys(sha256: str, making: Making, page: int | None = None) -> dict[str, str]:
+    """The key of every output that is made of the file with this content, or of a page of it, by the output's name.
 
-    It covers the content, every step up to the output with all of its parameters, the format with all of its settings,
-    and the engine; names of steps and outputs, and whatever other outputs there are, do not matter.
+    It covers the content, the page, every step up to the output with all of its parameters, the format with all of its
+    settings, and the engine; names of steps and outputs, and whatever other outputs there are, do not matter.
     """
     steps = {step.name: step for step in making.graph.steps}
-    return {output.name: _key(sha256, steps, output) for output in making.outputs}
+    source = [sha256, page or 1, making.dpi]
+    return {output.name: _key(source, steps, output) for output in making.outputs}
 
 
-def _key(sha256: str, steps: dict[str, Step], output: Output) -> str:
+def together(keys: Iterable[str]) -> str:
+    """The key of all outputs of an item: where it is equal, so is all that was made and found out."""
+    return hashlib.sha256("\n".join(sorted(keys)).encode()).hexdigest()
+
+
+def _key(source: list[Any], steps: dict[str, Step], output: Output) -> str:
     chain, at = [], output.source
     while at != SOURCE:
         chain.append(_told(steps[at]))
         at = steps[at].source
     form = [encoder.name_of(output.encoder), output.encoder.model_dump(mode="json")]
-    told = json.dumps([engine.version(), sha256, chain, form], sort_keys=True)
+    told = json.dumps([engine.version(), source, chain, form], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()
 
 

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PIL import AvifImagePlugin, Image, ImageFile
+from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin
 
 from app.errors import DamagedFile, FileError, UnsupportedFile
 from app.imaging.formats import accepted_sentence
@@ -21,12 +21,15 @@ Image.MAX_IMAGE_PIXELS = None
 # The reason why a plugin gave up comes as a warning: the only place where Pillow tells it.
 Image.WARN_POSSIBLE_FORMATS = True
 ImageFile.LOAD_TRUNCATED_IMAGES = False
+# A PNG's texts and profile: Pillow refuses the picture for one of more than 1 MB, as XMP and profiles of tables may be.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 # A file can make Pillow seek to an offset that no file can have: an OSError with a number, but not the machine's.
 _ERRNOS_OF_THE_FILE = {errno.EINVAL, errno.EOVERFLOW}
-_OUT_OF_MEMORY = re.compile(r"out of memory", re.IGNORECASE)
+# libheif says so, too, of what its limits do not allow, which is the file's fault.
+_OUT_OF_MEMORY = re.compile(r"out of memory|memory allocation error(?!.*security limit)", re.IGNORECASE)
 _UNSUPPORTED = re.compile(
     r"unsupported|not (yet )?supported|cannot handle|unknown (pixel mode|data organization)|unknown compression",
     re.IGNORECASE,

@@ -1,6 +1,24 @@
 """Making names differ that have to."""
 
+import re
 from collections.abc import Callable, Hashable, Sequence
+
+_PAGE = re.compile(r"-p([1-9][0-9]*)$")
+
+
+def of_page(name: str, page: int | None) -> str:
+    """What something is called that exists for every page of a file: `photo-jpeg-p2`. None: it has one page."""
+    return name if page is None else f"{name}-p{page}"
+
+
+def without_page(name: str) -> str:
+    """The other way round."""
+    return _PAGE.sub("", name)
+
+
+def page_of(name: str) -> int | None:
+    found = _PAGE.search(name)
+    return int(found[1]) if found else None
 
 
 def unique(

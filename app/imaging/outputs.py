@@ -23,10 +23,19 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """All that is to be made of one picture."""
+    """All that is to be made of one picture: of the first page, or of every page, of a file that has several.
+
+    A PDF's pages are pictures of `dpi` pixels to the inch.
+    """
 
     graph: Graph
     outputs: tuple[Output, ...]
+    all_pages: bool = False
+    dpi: int = 150
+
+    def pages(self, there: int, most: int) -> list[int | None]:
+        """The numbers of the pages that are made of a file that has so many; None stands for the only or first one."""
+        return [*range(1, min(there, most) + 1)] if self.all_pages and there > 1 else [None]
 
     def resolved(self, media_type: str) -> "Making":
         """For a source of this type: an output in the source's own format becomes one in that format."""

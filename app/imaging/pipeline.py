@@ -1,31 +1,32 @@
 """A picture's way from an upload to its outputs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PIL import ImageFile
-
-from app.errors import UnsupportedFile
+from app.errors import FileError, UnsupportedFile
 from app.imaging.condition import Traits
 from app.imaging.encoder import name_of
 from app.imaging.encoding import Files, Original, RenderedFile
-from app.imaging.formats import input_format
-from app.imaging.frames import count_frames, frames_of_animation
 from app.imaging.libraries import quiet
-from app.imaging.limits import Limits, check_animation, check_file, check_type
-from app.imaging.orientation import UPRIGHT, displayed, orientation_of
+from app.imaging.limits import Limits, check_animation, check_file
+from app.imaging.orientation import UPRIGHT
 from app.imaging.outputs import Making
+from app.imaging.page import Pages
 from app.imaging.picture import Picture, Size, settled, whole
-from app.imaging.pixels import decode
 from app.imaging.portrait import dominant_colour, miniature, placeholder
-from app.imaging.source import opened
+from app.imaging.reader import pages_of
 
 __all__ = ["Limits", "RenderedFile", "Rendering", "SourceFacts", "render"]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """`width` and `height` as displayed, with the orientation applied; `frames` is counted up to 1000."""
+    """`width` and `height` as displayed, with the orientation applied, of the first page.
+
+    `frames` are counted up to 1000, but for the pages of a PDF.
+    """
 
     media_type: str
     width: int
@@ -35,6 +36,8 @@ class SourceFacts:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
+    """Placeholder and colour are of the first page; `files` of one page after the other, in the order asked for."""
+
     source: SourceFacts
     files: list[RenderedFile]
     placeholder: str
@@ -43,7 +46,7 @@ class Rendering:
 
 def render(source: Path, making: Making, scratch: Path, limits: Limits) -> Rendering:
     """
-    Make all outputs of one file, below the existing directory `scratch`, in the order asked for.
+    Make all outputs of one file, below the existing directory `scratch`.
 
     Raises a FileError for whatever is wrong with the file; its message names no file. An OSError or MemoryError is
     the machine's and says nothing about the file. Files that were written by then are the caller's to remove.
@@ -51,18 +54,37 @@ def render(source: Path, making: Making, scratch: Path, limits: Limits) -> Rende
     """
     with quiet():
         check_file(source.stat().st_size, limits)
-        with opened(source, limits.max_pixels) as image:
-            traits = traits_of(image)
-            check_type(traits.media_type, limits)
+        with pages_of(source, limits, making.dpi) as pages:
+            first, *others = _numbers(pages, making, limits)
+            rendering = _rendered(source, pages, first, making, scratch, limits)
+            for number in others:
+                rendering.files.extend(_rendered(source, pages, number, making, scratch, limits).files)
+            return rendering
+
+
+def _numbers(pages: Pages, making: Making, limits: Limits) -> list[int | None]:
+    if not making.all_pages:
+        return [None]
+    with pages(1) as page:
+        return making.pages(page.traits.pages, limits.max_pages)
+
+
+def _rendered(
+    source: Path, pages: Pages, number: int | None, making: Making, scratch: Path, limits: Limits
+) -> Rendering:
+    """All outputs of one page."""
+    with _telling(number):
+        with pages(number or 1) as page:
+            traits = page.traits
             making = making.resolved(traits.media_type)
             check_sides(making, traits)
-            frames = frames_of_animation(image, traits.frames) if making.animates else 1
+            frames = traits.shown if making.animates else 1
             check_animation(traits.size, frames, limits)
-            picture = decode(image, making.graph.share(traits, set(making.sources)), frames)
+            picture = page.decode(making.graph.share(traits, set(making.sources)), frames)
         facts = SourceFacts(traits.media_type, *picture.size, traits.frames)
         pictures = making.graph.pictures(picture, replace(traits, size=picture.size), making.sources)
-        files, small = Files(scratch, Original(source, traits.media_type, picture.frames)), None
-        del image, picture  # the only large pixels: gone as soon as nothing is made from them any more
+        files, small = Files(scratch, Original(source, traits.media_type, picture.frames), number), None
+        del page, picture  # the only large pixels: gone as soon as nothing is made from them any more
         for name, made in pictures:
             done = finished(made)
             files.write(done, made, [output for output in making.outputs if output.source == name])
@@ -74,24 +96,19 @@ def render(source: Path, making: Making, scratch: Path, limits: Limits) -> Rende
         return Rendering(facts, files.named(making.outputs), placeholder(tiny), dominant_colour(tiny))
 
 
+@contextmanager
+def _telling(page: int | None) -> Iterator[None]:
+    """Which page it is that something is wrong with."""
+    try:
+        yield
+    except FileError as error:
+        if page is None:
+            raise
+        raise type(error)(f"Page {page}: {error}") from error
+
+
 def area(size: Size) -> int:
     return size[0] * size[1]
-
-
-def traits_of(image: ImageFile.ImageFile) -> Traits:
-    """Read from the header; call it before the pixels are loaded."""
-    return Traits(
-        size=displayed(image.size, orientation_of(image)),
-        media_type=input_format(image.format).media_type,
-        frames=count_frames(image),
-        alpha=image.has_transparency_data,
-    )
-
-
-def traits_of_file(source: Path, max_pixels: int) -> Traits:
-    """Read from the header alone. Raises a FileError."""
-    with quiet(), opened(source, max_pixels) as image:
-        return traits_of(image)
 
 
 def check_sides(making: Making, traits: Traits) -> None:

@@ -24,11 +24,17 @@ _LOOKED_AT = 256
 
 
 def by_gravity(outer: Size, inner: Size, gravity: str) -> tuple[int, int]:
-    """Left and top of the inner box; odd rests go to the left and the top, as in sharp."""
+    """Left and top of the inner box; odd rests go to the left and the top, as in sharp's `cover`."""
     room_x, room_y = outer[0] - inner[0], outer[1] - inner[1]
     left = 0 if "west" in gravity else room_x if "east" in gravity else (room_x + 1) // 2
     top = 0 if "north" in gravity else room_y if "south" in gravity else (room_y + 1) // 2
     return left, top
+
+
+def on_ground(ground: Size, picture: Size, gravity: str) -> tuple[int, int]:
+    """Left and top of a picture on a larger ground; odd rests go to the right and below, as in sharp's `contain`."""
+    left, top = by_gravity(picture, ground, gravity)  # of the ground in the picture
+    return -left, -top
 
 
 def by_point(outer: Size, inner: Size, point: tuple[float, float]) -> tuple[int, int]:

@@ -20,7 +20,10 @@ _MEGA = 1_000_000
 _CODEC_BYTES = 8 * _MEGA
 """What codecs take besides pixels: their code, tables and output."""
 
-_DECODE_MS = {"image/jpeg": 3.3, "image/png": 25, "image/webp": 12, "image/avif": 30, "image/gif": 8, "image/tiff": 4}
+_DECODE_MS = {
+    "image/jpeg": 3.3, "image/png": 25, "image/webp": 12, "image/avif": 30, "image/heic": 17, "image/gif": 8,
+    "image/tiff": 4, "application/pdf": 8,
+}  # fmt: skip
 """Milliseconds a megapixel of the file; a JPEG that is decoded at a fraction costs half of it at the least."""
 _OTHER_DECODE_MS = 10.0
 _STEP_MS = {
@@ -46,28 +49,33 @@ class PlannedOutput:
 class Plan:
     """`decoded_megapixels` are of all frames, after decoding at a fraction where that is possible.
 
-    `memory_bytes` is what the work adds to a process.
+    `memory_bytes` is what the work adds to a process. All outputs are made of each of so many `pages`, one after the
+    other; `seconds` are for all of them.
     """
 
     outputs: list[PlannedOutput]
+    pages: int
     decoded_megapixels: float
     memory_bytes: int
     seconds: float
 
 
-def plan(making: Making, traits: Traits) -> Plan:
+def plan(making: Making, traits: Traits, max_pages: int = 1) -> Plan:
     """What is made of a picture with these traits. Raises UnsuitableImage where the recipe can not be made of it."""
+    making = making.resolved(traits.media_type)
     sizes = making.graph.sizes(traits)
+    pages = len(making.pages(traits.pages, max_pages))
     decoded = _decoded(traits, making.graph.share(traits, set(making.sources)))
-    frames = traits.frames if any(output.encoder.animates for output in making.outputs) else 1
+    frames = traits.shown if making.animates else 1
     area = {name: size[0] * size[1] * frames / _MEGA for name, size in sizes.items()} | {
         SOURCE: decoded[0] * decoded[1] * frames / _MEGA
     }
     return Plan(
         [PlannedOutput(output.name, name_of(output.encoder), *sizes[output.source]) for output in making.outputs],
+        pages,
         round(area[SOURCE], 2),
         _memory(making, area, traits),
-        round(_seconds(making, area, traits, frames), 3),
+        round(_seconds(making, area, traits, frames) * pages, 3),
     )
 
 

@@ -36,8 +36,11 @@ def resampled(
     """The part of the image within the box at another size; LA and RGBA premultiplied, so that transparent pixels do
     not bleed into the edges.
     """
-    if SIMD and image.mode in _MODES and kernel in _FILTERS:
-        return _by_simd(image, size, kernel, box or (0, 0, *image.size))
+    if SIMD and kernel in _FILTERS:
+        if image.mode in _MODES:
+            return _by_simd(image, size, kernel, box or (0, 0, *image.size))
+        if image.mode == "LA":
+            return resampled(image.convert("RGBA"), size, kernel, box).convert("LA")
     gap = None if kernel == Image.Resampling.NEAREST else REDUCING_GAP
     return image.resize(size, kernel, box=box, reducing_gap=gap)
 

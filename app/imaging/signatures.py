@@ -1,6 +1,8 @@
-"""What a file that Pillow did not open looks like, from its first bytes. Only ever used to word a refusal."""
+"""What a file looks like, from its first bytes: to word a refusal, and to tell a PDF and the kinds of HEIF apart."""
 
 import puremagic
+
+from app.imaging.formats import HEIF
 
 HEAD_BYTES = 4096
 
@@ -15,7 +17,7 @@ def accepted_kind(head: bytes) -> str | None:
     if head[:4] == b"RIFF":
         return "WebP" if head[8:12] == b"WEBP" else None
     if head[4:8] == b"ftyp":
-        return "AVIF" if _brands(head) & set(_AVIF_BRANDS) else None
+        return "AVIF" if _brands(head) & set(_AVIF_BRANDS) else "HEIC" if heif_type(head) else None
     for prefix, name in _PREFIXES:
         if head.startswith(prefix):
             return name
@@ -35,18 +37,25 @@ _PREFIXES = (
 )
 
 
+def heif_type(head: bytes) -> str | None:
+    """The media type of a HEIF file that is no AVIF: image/heic where it says that it is coded in HEVC; or None."""
+    brands = _brands(head) if head[4:8] == b"ftyp" else set()
+    if brands & set(_AVIF_BRANDS):
+        return None
+    return "image/heic" if brands & set(_HEIC_BRANDS) else HEIF if brands & set(_HEIF_BRANDS) else None
+
+
+def is_pdf(head: bytes) -> bool:
+    """Readers look for the header within the first 1024 bytes: printers and mail programs put something before it."""
+    return b"%PDF-" in head[:1024] and accepted_kind(head) is None
+
+
 def likeness(head: bytes) -> str | None:
     """
     The media type that the bytes look like, or None where nothing can be said.
 
-    puremagic calls every ZIP a Word document and some SVGs XML; it knows neither HEIF's generic brands nor plain text.
+    puremagic calls every ZIP a Word document and some SVGs XML; it does not know plain text.
     """
-    if head[4:8] == b"ftyp":
-        brands = _brands(head)
-        if brands & set(_HEIC_BRANDS):
-            return "image/heic"
-        if brands & set(_HEIF_BRANDS):
-            return "image/heif"
     if head.startswith(b"PK\x03\x04"):
         return "application/zip"
     if b"<svg" in head and _is_text(head):

@@ -4,10 +4,16 @@ The built-in ones are the files in `built_in/`, one version each; a version is n
 Others are saved in the database; a version is never changed once it was saved.
 """
 
-from functools import cache
+import json
+import logging
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache, lru_cache
 from pathlib import Path
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from app.database import reading, transaction
 from app.errors import InvalidRecipe, UnknownRecipe
@@ -22,6 +28,13 @@ __all__ = [
 ]  # fmt: skip
 
 DEFAULT = "web-images"
+MAX_SAVED = 1000
+"""Names, each with any number of versions."""
+
+log = logging.getLogger(__name__)
+
+_TRIES = 5
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _FOLDER = Path(__file__).parent / "built_in"
 
 
@@ -30,9 +43,12 @@ def find(name: str, version: int) -> Recipe:
     built_in = _built_in().get((name, version))
     if built_in:
         return built_in
-    if recipe := _saved(name, version):
-        return recipe
-    raise UnknownRecipe(f"There is no version {version} of a recipe {name}.")
+    if _NAME.fullmatch(name):
+        with reading() as session:
+            row = session.get(SavedRecipe, (name, version))
+        if row is not None:
+            return _parsed(row.document)
+    raise UnknownRecipe(f"There is no version {version} of a recipe {name[:64]}.")
 
 
 def latest(name: str) -> Recipe:
@@ -55,10 +71,11 @@ def asked_for(text: str) -> Recipe:
 
 def versions(name: str) -> list[int]:
     """The versions of a recipe, the newest last; none where there is no such recipe."""
-    built_in = [version for known, version in _built_in() if known == name]
-    with reading() as session:
-        saved = session.scalars(select(SavedRecipe.version).where(SavedRecipe.name == name[:64])).all()
-    return sorted([*built_in, *saved])
+    saved: Sequence[int] = []
+    if _NAME.fullmatch(name):
+        with reading() as session:
+            saved = session.scalars(select(SavedRecipe.version).where(SavedRecipe.name == name)).all()
+    return sorted([*(version for known, version in _built_in() if known == name), *saved])
 
 
 def built_in() -> list[Recipe]:
@@ -67,30 +84,61 @@ def built_in() -> list[Recipe]:
 
 
 def all_latest() -> list[Recipe]:
-    """The newest version of every recipe, by name; the default one first."""
-    return sorted((latest(name) for name in _names()), key=lambda recipe: (recipe.name != DEFAULT, recipe.name))
+    """The newest version of every recipe, by name; the default one first.
+
+    One that was saved by another release and is not understood by this one is left out.
+    """
+    newest = select(SavedRecipe.name, func.max(SavedRecipe.version).label("version")).group_by(SavedRecipe.name)
+    rows = newest.subquery()
+    both = (rows.c.name == SavedRecipe.name) & (rows.c.version == SavedRecipe.version)
+    with reading() as session:
+        documents = session.execute(select(SavedRecipe.name, SavedRecipe.document).join(rows, both)).all()
+    found = built_in()
+    for name, document in documents:
+        try:
+            found.append(_parsed(document))
+        except InvalidRecipe as error:
+            log.warning("the saved recipe %s is not valid any more: %s", name, error)
+    return sorted(found, key=lambda recipe: (recipe.name != DEFAULT, recipe.name))
 
 
 def save(recipe: Recipe) -> Recipe:
     """Save a recipe as the next version of its name; one that says what the newest version says is that version.
 
-    Raises InvalidRecipe where the name is a built-in one's, or the document names a version that is not the next one.
+    Raises InvalidRecipe where the name is a built-in one's, where the document names a version that is not the next
+    one, or where there are too many recipes.
     """
     if recipe.is_built_in or recipe.name in {name for name, _ in _built_in()}:
         raise InvalidRecipe(f"name: {recipe.name} is a built-in recipe; call yours something else.")
+    for _ in range(_TRIES - 1):
+        with suppress(IntegrityError):  # somebody else saved the same version first
+            return _save(recipe)
+    return _save(recipe)
+
+
+def _save(recipe: Recipe) -> Recipe:
     with transaction() as session:
-        newest = select(func.max(SavedRecipe.version)).where(SavedRecipe.name == recipe.name)
-        last = session.scalar(newest) or 0
-        if last and recipe.says_the_same(find(recipe.name, last)):
-            return find(recipe.name, last)
-        if recipe.version not in (0, last + 1):
+        of_name = select(SavedRecipe).where(SavedRecipe.name == recipe.name)
+        last = session.scalar(of_name.order_by(SavedRecipe.version.desc()).limit(1))
+        version = last.version if last else 0
+        if last and json.loads(last.document) == recipe.numbered(version).written:
+            return recipe.numbered(version)
+        if recipe.version not in (0, version + 1):
             raise InvalidRecipe(
-                f"version: is {recipe.version}; the next one of {recipe.name} is {last + 1}. A version is never"
+                f"version: is {recipe.version}; the next one of {recipe.name} is {version + 1}. A version is never"
                 " changed; leave it out, and a change makes the next one."
             )
-        saved = recipe.numbered(last + 1)
-        session.add(SavedRecipe(name=saved.name, version=saved.version, document=saved.written))
+        if not last and (session.scalar(select(func.count(SavedRecipe.name.distinct()))) or 0) >= MAX_SAVED:
+            raise InvalidRecipe(f"There are {MAX_SAVED:,} recipes already; save a new version of one of them.")
+        saved = recipe.numbered(version + 1)
+        session.add(SavedRecipe(name=saved.name, version=saved.version, document=json.dumps(saved.written)))
     return saved
+
+
+@lru_cache(maxsize=500)
+def _parsed(document: str) -> Recipe:
+    """A version that was saved is never changed, and workers ask for the same ones again and again."""
+    return parse(json.loads(document))
 
 
 @cache
@@ -103,9 +151,3 @@ def _names() -> set[str]:
     with reading() as session:
         saved = session.scalars(select(SavedRecipe.name).distinct()).all()
     return {name for name, _ in _built_in()} | set(saved)
-
-
-def _saved(name: str, version: int) -> Recipe | None:
-    with reading() as session:
-        row = session.get(SavedRecipe, (name, version))
-    return None if row is None else parse(row.document)

@@ -26,10 +26,12 @@ _WORDS = {
     "model_type": "should be a mapping",
 }
 NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
+OUTPUT_NAME = r"^[a-z0-9][a-z0-9-]{0,49}$"
 VARIABLE_NAME = r"^[a-z][a-z0-9_]{0,63}$"
 DURATION = r"^[1-9][0-9]{0,5}[mhd]$"
 _PATTERNS = {
     NAME: "is not a name here; names are of small letters, digits and hyphens, at most 64",
+    OUTPUT_NAME: "is not a name here; names of outputs are of small letters, digits and hyphens, at most 50",
     VARIABLE_NAME: "is not a name here; names of variables are of small letters, digits and _, at most 64",
     DURATION: "is not a time; write minutes, hours or days, as in 90m, 12h or 30d",
 }

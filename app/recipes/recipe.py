@@ -21,10 +21,11 @@ from app.imaging.plan import Plan, plan
 from app.names import name_part
 from app.recipes import notation
 from app.recipes.faults import Fault, faults_of, nearest, strange, told
+from app.recipes.notation import MAX_BYTES
 from app.recipes.schema import Document, OutputModel, StepModel, Value
 
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")  # no $ and { in it: a text of nothing but "${" took minutes
-_OF_THE_FILE = ("stem", "output", "format", "width", "height")
+_OF_THE_FILE = ("stem", "output", "format", "width", "height", "page")
 
 Values = Mapping[str, Value]
 Built = TypeVar("Built", bound=BaseModel)
@@ -67,11 +68,12 @@ class Recipe:
             max_frames=min(settings.max_frames, own.max_frames or settings.max_frames),
             accept=tuple(own.accept) if own.accept else None,
             max_bytes=own.max_bytes,
+            max_pages=min(settings.max_pages, own.max_pages),
         )
 
     def plan(self, traits: Traits, values: Values | None = None) -> Plan:
         """What it would make of a picture with these traits, and what that would take."""
-        return plan(self.making(values), traits)
+        return plan(self.making(values), traits, self.document.input.max_pages)
 
     def collector(self, name: str, values: Values | None = None) -> tuple[Collector, tuple[str, ...]]:
         """What the recipe collects under this name, and the names of the outputs that it is made of."""
@@ -79,10 +81,15 @@ class Recipe:
         return builder.collectors()[name], tuple(self.document.collect[name].from_)
 
     def result_name(self, output: str, facts: Mapping[str, object], values: Values | None = None) -> str:
-        """The name of a file without its extension; `facts` are `stem`, `format`, `width` and `height`."""
+        """The name of a file without its extension; `facts` are `stem`, `format`, `width`, `height`, and `page` where
+        the file has several.
+        """
         key = output.rpartition("-")[0]  # not by the format of the file, which is another one where an output is `same`
-        known = {**self.filled(values or {}), **facts, "output": key}
-        name = _REFERENCE.sub(lambda match: name_part(_text(known[match[1]])), self.document.outputs[key].name)
+        known = {**self.filled(values or {}), "page": 1, **facts, "output": key}
+        template = self.document.outputs[key].name
+        if "page" in facts and "${page}" not in template:
+            template += "-p${page}"
+        name = _REFERENCE.sub(lambda match: name_part(_text(known[match[1]])), template)
         return name if name.strip(" .") else key
 
     @cached_property
@@ -203,6 +210,7 @@ class _Builder:
     def __init__(self, document: Document, values: Values) -> None:
         self._document, self._values = document, values
         self.faults: list[Fault] = []
+        self._filled_in = 0
         self.used: set[str] = set()
 
     def making(self) -> Making:
@@ -213,7 +221,8 @@ class _Builder:
             ordered += ready
             known |= {step.name for step in ready}
         outputs = [output for name in self._document.outputs for output in self._outputs(name)]
-        return Making(Graph(ordered), tuple(outputs))
+        taken = self._document.input
+        return Making(Graph(ordered), tuple(outputs), taken.pages == "all", taken.dpi)
 
     def collectors(self) -> dict[str, Collector]:
         found, kinds = {}, collectors.found()
@@ -274,8 +283,14 @@ class _Builder:
         if not isinstance(value, str):
             return value
         whole = _REFERENCE.fullmatch(value)
-        if whole:
-            return self._value(whole[1], path)
+        filled = whole[1] if whole else None
+        size = sum(len(_text(self._values.get(name, ""))) for name in _REFERENCE.findall(value))
+        self._filled_in += size  # counted before it is put together: a few lines could stand for gigabytes
+        if self._filled_in > MAX_BYTES:
+            self.faults.append(Fault(path, f"with its variables the recipe has more than {MAX_BYTES:,} bytes"))
+            return value
+        if filled is not None:
+            return self._value(filled, path)
         return _REFERENCE.sub(lambda match: _text(self._value(match[1], path)), value)
 
     def _value(self, name: str, path: str) -> Value:

@@ -6,16 +6,20 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, WrapValidator, model_validator
 
 from app.imaging.condition import Condition, MediaType
+from app.imaging.formats import PDF
 from app.imaging.graph import SOURCE
-from app.recipes.faults import DURATION, NAME, VARIABLE_NAME, text_fault
+from app.recipes.faults import DURATION, NAME, OUTPUT_NAME, VARIABLE_NAME, text_fault
 
 Name = Annotated[str, Field(pattern=NAME)]
-"""Of a recipe, a step, an output: small letters, digits and hyphens."""
+"""Of a recipe or a step: small letters, digits and hyphens."""
+OutputName = Annotated[str, Field(pattern=OUTPUT_NAME)]
+"""With a format and the number of a page behind it, it is the name of a result, which may have 64 characters."""
 VariableName = Annotated[str, Field(pattern=VARIABLE_NAME)]
 Text = Annotated[str, Field(max_length=1000)]
 Duration = Annotated[str, Field(pattern=DURATION)]
 """Minutes, hours or days, as in `12h`."""
 
+_MAX_NUMBER = 10**40
 MAX_STEPS, MAX_OUTPUTS = 100, 100
 _MAX_TEXT = 1000
 
@@ -54,11 +58,36 @@ class Input(Model):
 
     accept: Annotated[list[MediaType], Field(min_length=1)] | None = Field(
         default=None,
-        description="Media types, for example `[image/jpeg, image/png]`; left out, all that Darkroom reads.",
+        description="Media types, for example `[image/jpeg, image/png]`; left out, every image, but no PDF.",
     )
     max_bytes: int | None = Field(default=None, ge=1, description="Largest file, in bytes.")
     max_megapixels: float | None = Field(default=None, gt=0, description="Largest image: width × height, in millions.")
-    max_frames: int | None = Field(default=None, ge=1, description="Most frames of an animation, or pages.")
+    max_frames: int | None = Field(default=None, ge=1, description="Most frames of an animation.")
+    pages: Literal["first", "all"] = Field(
+        default="first",
+        description="Of a TIFF or PDF with several pages: what is made of the first one, or of every one.",
+    )
+    max_pages: int = Field(
+        default=20,
+        ge=1,
+        le=999,
+        description="With `pages: all`, how many pages something is made of; of those behind them, nothing is.",
+    )
+    dpi: int = Field(
+        default=150,
+        ge=36,
+        le=600,
+        description="How large the page of a PDF becomes: A4 is 1240 × 1754 pixels at 150.",
+        json_schema_extra={"unit": "px/inch"},
+    )
+
+    @model_validator(mode="after")
+    def _says_what_it_is_for(self) -> Self:
+        if "max_pages" in self.model_fields_set and self.pages == "first":
+            raise ValueError("max_pages is for pages: all; without it, something is made of the first page only")
+        if "dpi" in self.model_fields_set and PDF not in (self.accept or ()):
+            raise ValueError(f"dpi is for PDFs, which the recipe does not take; put {PDF} into accept")
+        return self
 
 
 class Variable(Model):
@@ -109,8 +138,10 @@ class Variable(Model):
         return self._fault_of_number(value) if isinstance(value, (int, float)) else None
 
     def _fault_of_number(self, value: float) -> str | None:
-        if not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             return f"is {value}; it must be a finite number"
+        if abs(value) >= _MAX_NUMBER:
+            return "has more than 40 digits"
         if self.minimum is not None and value < self.minimum:
             return f"is {_shown(value)}; it must be at least {self.minimum:g}"
         if self.maximum is not None and value > self.maximum:
@@ -141,7 +172,8 @@ class OutputModel(Model):
         min_length=1,
         max_length=200,
         description="The file's name without its extension. `${stem}` is the original's name, `${output}` the name"
-        " of the output, `${format}`, `${width}` and `${height}` are the file's; and every variable.",
+        " of the output, `${format}`, `${width}` and `${height}` are the file's; `${page}` is the number of the page,"
+        " and stands behind all others where there are several; and every variable.",
     )
     formats: Annotated[list[_Format], Field(min_length=1, max_length=20)] = Field(
         description="Formats, each by name or with its settings: `[jpeg, {webp: {quality: 75}}]`."
@@ -201,8 +233,8 @@ class Document(Model):
         default={},
         description="What is done to the picture, by name; in any order, because `from` says what comes first.",
     )
-    outputs: Annotated[dict[Name, OutputModel], Field(min_length=1, max_length=MAX_OUTPUTS)] = Field(
-        description="What is written, by name."
+    outputs: Annotated[dict[OutputName, OutputModel], Field(min_length=1, max_length=MAX_OUTPUTS)] = Field(
+        description="What is written, by name: as all names, but at most 50."
     )
     collect: Annotated[dict[Name, CollectModel], Field(max_length=10)] = Field(
         default={}, description="What is made of the results of all files of a job, by name."

@@ -4,6 +4,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.mysql import LONGTEXT
 
 from app.database import UtcDateTime
 
@@ -21,7 +22,7 @@ def upgrade() -> None:
         "recipes",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("document", sa.Text().with_variant(LONGTEXT, "mysql", "mariadb"), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint("version > 0", name=op.f("ck_recipes_version")),
         sa.PrimaryKeyConstraint("name", "version", name=op.f("pk_recipes")),
@@ -30,7 +31,7 @@ def upgrade() -> None:
         batch.add_column(sa.Column("variables", sa.JSON(), nullable=True))
         batch.add_column(sa.Column("collecting", sa.Integer(), nullable=False, server_default="0"))
         batch.add_column(sa.Column("stop_on_error", sa.Boolean(), nullable=False, server_default=sa.false()))
-        batch.add_column(sa.Column("keep_seconds", sa.Integer(), nullable=True))
+        batch.add_column(sa.Column("keep_seconds", sa.BigInteger(), nullable=True))
         batch.add_column(sa.Column("expires_at", UtcDateTime(), nullable=True))
         replace_check(batch, "ck_jobs_total", "total > collecting AND collecting >= 0")
     jobs = sa.table("jobs", sa.column("variables", sa.JSON()))
@@ -40,8 +41,10 @@ def upgrade() -> None:
     op.create_index("ix_jobs_expires_at", "jobs", ["expires_at"])
     with op.batch_alter_table("items") as batch:
         batch.add_column(sa.Column("collects", sa.String(length=64), nullable=True))
+        batch.add_column(sa.Column("key", sa.String(length=64), nullable=True))
         batch.alter_column("asset_id", existing_type=sa.Uuid(), nullable=True)
         batch.create_check_constraint(op.f("ck_items_kind"), "(asset_id IS NULL) = (collects IS NOT NULL)")
+    op.create_index("ix_items_key", "items", ["key"])
     with op.batch_alter_table("outputs") as batch:
         batch.alter_column("width", existing_type=sa.Integer(), nullable=True)
         batch.alter_column("height", existing_type=sa.Integer(), nullable=True)
@@ -73,9 +76,11 @@ def downgrade() -> None:
             batch.drop_column(column)
         batch.alter_column("height", existing_type=sa.Integer(), nullable=False)
         batch.alter_column("width", existing_type=sa.Integer(), nullable=False)
+    op.drop_index("ix_items_key", "items")
     with op.batch_alter_table("items") as batch:
         batch.drop_constraint(op.f("ck_items_kind"), type_="check")
         batch.alter_column("asset_id", existing_type=sa.Uuid(), nullable=False)
+        batch.drop_column("key")
         batch.drop_column("collects")
     op.drop_index("ix_jobs_expires_at", "jobs")
     with op.batch_alter_table("jobs") as batch:

@@ -3,13 +3,14 @@
 import pytest
 from flask import Flask
 
-from app import items, jobs, lanes
+from app import items, jobs, lanes, waiting
 from app.dispatch import GRACE
 from app.jobs import Submission
-from app.models import ItemState, JobState, Lane
+from app.models import ItemState, JobState, Lane, ProcessKind
 from app.recipes import parse
 from app.storage import Store
 from tests import rows
+from tests.app.test_waiting import see
 from tests.factories import DAMAGED, ELSEWHERE, LEASE, PATIENCE, claimed, output, received, succeed
 
 RECIPE = parse({
@@ -50,6 +51,18 @@ def test_it_waits_until_all_files_have_ended_and_is_due_then(store: Store):
     assert succeed(claim, output(claim, "sheet"))
     job = rows.job(submission.job.id)
     assert (job.state, job.total, job.succeeded, job.failed) == (JobState.PARTIAL, 3, 2, 1)
+
+
+def test_the_results_of_all_pages_come_and_of_no_output_that_is_called_alike(store: Store):
+    submission = submitted(store, 1)
+    claim = claimed(submission.due[0].id)
+    names = ["small-jpeg-p1", "small-jpeg-plain-webp-p1", "small-jpeg-p2", "small-jpeg-px", "small-webp-p1"]
+    made = [output(claim, name) for name in names]
+    for position, row in enumerate(made):
+        row.position = position
+    assert succeed(claim, *made)
+    found = [row.name for row in jobs.collectable(submission.job.id, ["small-jpeg"])]
+    assert found == ["small-jpeg-p1", "small-jpeg-p2"]
 
 
 def test_the_results_come_in_the_order_of_the_files(store: Store):
@@ -122,8 +135,38 @@ def test_cancel_and_delete_take_it_along(store: Store):
     assert rows.states() == []
 
 
+def test_a_message_that_came_too_early_delays_nothing(store: Store):
+    """It was published, and whoever took the message found it too early; when the files end it is as good as new."""
+    submission = submitted(store)
+    rows.change(sheet_of(submission).id, state=ItemState.QUEUED, publishes=3, dispatch_after=rows.LONG_AGO)
+    for due in submission.due:
+        claim = claimed(due.id)
+        assert succeed(claim, output(claim))
+    sheet = sheet_of(submission)
+    assert (sheet.state, sheet.publishes) == (ItemState.PENDING, 0)
+    assert [due.id for due in rows.due()] == [sheet.id]
+
+
+def test_one_that_waits_for_its_turn_waits_again_for_a_file_that_is_tried_again(store: Store):
+    submission = submitted(store)
+    good, bad = (claimed(due.id) for due in submission.due)
+    assert succeed(good, output(good))
+    assert items.fail(bad, DAMAGED, PATIENCE)
+    assert [due.id for due in rows.due()] == [sheet_of(submission).id]
+    jobs.retry(submission.job.id)
+    assert [due.id for due in rows.due(GRACE)] == [bad.item_id]
+
+
+def test_why_it_waits_is_told(store: Store):
+    submission = submitted(store)
+    see(ProcessKind.WORKER)
+    why = waiting.reasons(rows.job(submission.job.id))
+    assert why[submission.job.items[-1].id] == "It is made when all files of the job have ended."
+
+
 def test_a_lane_that_is_resumed_does_not_begin_it_early(store: Store):
     submission = submitted(store)
     lanes.pause(Lane.INTERACTIVE)
     lanes.resume(Lane.INTERACTIVE)
+    assert sheet_of(submission).id not in {due.id for due in rows.due(GRACE)}
     assert items.claim(sheet_of(submission).id, ELSEWHERE, "worker", LEASE) is None

@@ -59,7 +59,7 @@ def test_an_impossible_item_is_refused(values: dict[str, object]):
         {"state": "succeeded"},
         {"finished_at": NOW},
         {"succeeded": 2},
-        {"failed": -1},
+        *({count: -1} for count in ("succeeded", "failed", "quarantined", "canceled")),
         {"succeeded": 1, "canceled": 1},
         {"total": 0},
     ],
@@ -78,6 +78,12 @@ def test_an_impossible_output_is_refused(values: dict[str, object]):
     assert succeed(claim, output(claim))
     with pytest.raises(IntegrityError):
         update("outputs", **values)
+
+
+def test_two_items_of_a_job_in_one_place_are_refused(store: Store):
+    submitted(store, "a.jpg", "b.jpg")
+    with pytest.raises(IntegrityError):
+        update("items", position=0)
 
 
 def test_the_possible_is_possible():

@@ -74,9 +74,23 @@ def test_publishing_twice_changes_nothing_for_a_running_item(store: Store):
 def test_two_dispatchers_that_publish_the_same_count_it_once(store: Store):
     submitted(store)
     [waiting] = rows.due(HOUR)
-    dispatch.mark_published([waiting], utc_now())
-    dispatch.mark_published([waiting], utc_now())
-    assert rows.only_item().publishes == 1
+    now = utc_now()
+    dispatch.mark_published([waiting], now)
+    first = rows.only_item().dispatch_after
+    dispatch.mark_published([waiting], now + HOUR)
+    assert (rows.only_item().publishes, rows.only_item().dispatch_after) == (1, first)
+
+
+def test_a_mark_that_comes_late_does_not_bring_the_next_publishing_forward(store: Store):
+    """One dispatcher stood still between its publishing and its mark; others published again and again meanwhile."""
+    submitted(store)
+    [late] = rows.due(HOUR)
+    now = utc_now()
+    for _ in range(4):
+        dispatch.mark_published(rows.due(HOUR), now)
+    before = rows.only_item().dispatch_after
+    dispatch.mark_published([late], now)
+    assert (rows.only_item().publishes, rows.only_item().dispatch_after) == (4, before)
 
 
 def test_a_mark_that_comes_late_does_not_undo_a_retry(store: Store):

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from app import expiry, items, jobs
+from app.errors import StorageUnavailable
 from app.models import JobState
 from app.recipes import parse
 from app.storage import Store
@@ -64,3 +65,35 @@ def test_a_job_that_is_open_again_does_not_expire(store: Store, monkeypatch):
     assert expiry.delete_expired(store, clock.now) == 0
     job = rows.job(submission.job.id)
     assert (job.state, job.expires_at) == (JobState.QUEUED, None)
+
+
+def test_a_job_that_is_opened_again_at_that_very_moment_stays(store: Store, monkeypatch):
+    clock = Clock(monkeypatch)
+    submissions = [short_lived(store) for _ in range(2)]
+    for submission in submissions:
+        items.fail(claimed(submission.due[0].id), DAMAGED, PATIENCE)
+    clock.forward(hours=13)
+    remove = jobs.remove
+
+    def retried_meanwhile(job_id, *where):
+        other = next(one.job.id for one in submissions if one.job.id != job_id)
+        if rows.job(other).state.final:
+            jobs.retry(other)
+        return remove(job_id, *where)
+
+    monkeypatch.setattr(jobs, "remove", retried_meanwhile)
+    assert expiry.delete_expired(store, clock.now) == 1
+    assert rows.states() == ["pending"]
+
+
+def test_files_that_can_not_be_removed_hold_up_no_other_job(store: Store, monkeypatch):
+    clock = Clock(monkeypatch)
+    for _ in range(3):
+        items.fail(claimed(short_lived(store).due[0].id), DAMAGED, PATIENCE)
+    clock.forward(hours=13)
+
+    def read_only(*_: object) -> None:
+        raise StorageUnavailable("Read-only file system")
+
+    monkeypatch.setattr(Store, "remove", read_only)
+    assert expiry.delete_expired(store, clock.now) == 3

@@ -2,7 +2,7 @@
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import Connection, event, update
 
 from app import machine
 from app.database import transaction
@@ -26,6 +26,7 @@ TRANSITIONS = {
     "hand back": (machine.HAND_BACK, {"running"}, "pending"),
     "cancel": (machine.CANCEL, {"pending", "queued", "running"}, "canceled"),
     "retry": (machine.RETRY, {"failed", "quarantined", "canceled"}, "pending"),
+    "await": (machine.AWAIT, {"pending", "queued"}, "pending"),
     "recollect": (machine.RECOLLECT, {"succeeded", "failed", "quarantined", "canceled"}, "pending"),
 }
 NEVER_LEFT = {ItemState.SUCCEEDED}
@@ -83,7 +84,7 @@ def test_a_transition_happens_from_its_states_and_from_no_other(store: Store, na
             continue
         after = rows.item(waiting.id)
         assert (moved, after.state) == (1, target), source
-        assert [event.kind for event in after.events] == [transition.kind]
+        assert [line.kind for line in after.events] == [transition.kind]
         assert (after.finished_at is None) == (not after.state.final)
         assert (after.owner, after.lease_until) == ((ELSEWHERE, LONG_AGO) if target == "running" else (None, None))
         assert after.job.state.final == after.state.final
@@ -102,6 +103,28 @@ def test_the_result_of_a_file_is_never_made_undone(store: Store):
     put(waiting, ItemState.SUCCEEDED)
     before = snapshot(waiting.id)
     assert (make(machine.RECOLLECT, waiting.id), snapshot(waiting.id)) == (0, before)
+
+
+def test_an_item_that_begins_to_match_in_this_very_moment_is_not_moved_without_its_line(store: Store):
+    """Where commits of others become visible between two statements (READ COMMITTED), the line is written first, and
+    what it did not find must not be moved after it. Here the change comes through the same connection instead.
+    """
+    [waiting] = submitted(store).due
+    claimed(waiting.id)
+    handed_back = (
+        "UPDATE items SET state = 'pending', lease_until = NULL, owner = NULL WHERE id = ?", (waiting.id.hex,)
+    )  # fmt: skip
+
+    def meanwhile(connection: Connection, cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO events"):
+            connection.exec_driver_sql(*handed_back)
+
+    with transaction() as session:
+        event.listen(session.connection(), "after_cursor_execute", meanwhile)
+        values = {"lease_until": LONG_AGO, "owner": ELSEWHERE}
+        assert not machine.move(session, machine.CLAIM, waiting.job_id, Item.id == waiting.id, values=values)
+    assert rows.item(waiting.id).state == ItemState.PENDING
+    assert rows.kinds(waiting.id) == ["claimed"]
 
 
 def test_a_transition_that_is_rolled_back_leaves_no_line_and_no_count(store: Store):

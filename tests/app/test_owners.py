@@ -76,6 +76,23 @@ def test_a_process_with_the_number_of_a_dead_one_is_another():
     assert owners.is_provably_dead(f"{space}:{pid}:{int(started) - 1}")
 
 
+def test_an_owner_names_the_boot_the_container_the_process_and_its_birth():
+    """Whichever of them were left out, a process elsewhere could pass for one of here that is dead."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    namespace = Path("/proc/self/ns/pid").stat().st_ino
+    born = Path("/proc/self/stat").read_text("utf-8").rpartition(")")[2].split()[19]
+    assert owners.this_process() == f"{boot}:{namespace}:{os.getpid()}:{born}"
+
+
+def test_a_process_that_proc_hides_is_not_dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """As hidepid does it with those of other users; what is gone altogether is dead all the same."""
+    with child() as (_, owner), monkeypatch.context() as patched:
+        patched.setattr(owners, "_PROC", tmp_path)
+        assert not owners.is_provably_dead(owner)
+    monkeypatch.setattr(owners, "_PROC", tmp_path)
+    assert owners.is_provably_dead(owner)
+
+
 @pytest.mark.parametrize("owner", [ELSEWHERE, "", "x", ":1:1"])
 def test_nothing_is_proved_of_what_runs_elsewhere(owner: str):
     assert not owners.is_provably_dead(owner)

@@ -6,7 +6,9 @@ import pytest
 from flask import Flask
 
 from app import recipes
+from app.database import transaction
 from app.errors import InvalidRecipe, UnknownRecipe
+from app.models import SavedRecipe
 from app.recipes import parse
 
 
@@ -87,3 +89,31 @@ def test_the_default_recipe_comes_first_and_each_in_its_newest_version():
     found = recipes.all_latest()
     assert found[0].name == recipes.DEFAULT
     assert [recipe.version for recipe in found if recipe.name == "mine"] == [2]
+
+
+def test_one_that_this_release_does_not_understand_breaks_nothing():
+    """Another release has saved it; it is left out of lists, refused where it is named, and can have a next version."""
+    with transaction() as session:
+        session.add(SavedRecipe(name="mine", version=1, document='{"schema": 1, "name": "mine", "outputs": {}}'))
+    assert "mine" not in [recipe.name for recipe in recipes.all_latest()]
+    with pytest.raises(InvalidRecipe):
+        recipes.latest("mine")
+    assert recipes.save(parse(written())).version == 2
+    assert recipes.latest("mine").version == 2
+
+
+def test_there_are_so_many_names_and_no_more(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(recipes, "MAX_SAVED", 2)
+    for name in ("one", "two"):
+        recipes.save(parse(written(name=name)))
+    with pytest.raises(InvalidRecipe, match="There are 2 recipes already"):
+        recipes.save(parse(written(name="three")))
+    assert recipes.save(parse(written(200, name="two"))).version == 2
+
+
+@pytest.mark.parametrize("name", ["mine\0", "Mine", "mine ", "é", ""])
+def test_what_is_no_name_is_no_recipe(name: str):
+    recipes.save(parse(written()))
+    assert recipes.versions(name) == []
+    with pytest.raises(UnknownRecipe):
+        recipes.find(name, 1)

@@ -60,6 +60,16 @@ def test_a_file_that_is_there_already_is_synced_too(tmp_path: Path, monkeypatch:
     assert order[:2] == ["file", str(Store(tmp_path).path(stored.sha256).parent)]
 
 
+def test_a_workers_file_is_synced_before_it_gets_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """An output is written by the child, which syncs nothing."""
+    store = Store(tmp_path)
+    with store.scratch() as scratch:
+        (scratch / "result").write_bytes(b"result")
+        order = noted_calls(monkeypatch)
+        stored = store.adopt(scratch / "result")
+    assert order[:3] == ["file", "rename", str(store.path(stored.sha256).parent)]
+
+
 def noted_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """From now on: "file" for a file that is synced, the path of a folder that is, and "rename"."""
     order: list[str] = []

@@ -11,6 +11,7 @@ miscounted  a count, a state or a time that does not follow from the items
 
 import hashlib
 import json
+import re
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -23,8 +24,13 @@ from typing import Any
 from PIL import Image
 
 KINDS = ("lost", "doubled", "torn", "orphaned", "miscounted")
-OUTPUTS = frozenset({"320-jpeg", "320-webp", "800-jpeg", "800-webp", "800-avif", "1600-jpeg", "1600-webp"})
-"""What the recipe web-images makes of each photo."""
+OUTPUTS = {
+    "web-images": frozenset({"320-jpeg", "320-webp", "800-jpeg", "800-webp", "800-avif", "1600-jpeg", "1600-webp"}),
+    "contact-sheet": frozenset({"small-jpeg"}),
+}
+"""What these recipes make of each photo."""
+_SHEET = re.compile(r"contact-sheet(-\d+)?-jpg")
+"""What the recipe contact-sheet makes of the photos of a whole job: one sheet, or several that are numbered."""
 
 _FINAL = ("succeeded", "failed", "quarantined", "canceled")
 _BAD_FILE = ("damaged-file", "unsupported-file", "empty-file", "too-many-pixels")
@@ -42,7 +48,7 @@ class Finding:
         return f"{self.kind}: {self.subject}: {self.sentence}"
 
 
-def check(database: Path, media: Path, ledger: Path, outputs: frozenset[str] = OUTPUTS) -> list[Finding]:
+def check(database: Path, media: Path, ledger: Path) -> list[Finding]:
     """Everything that is wrong; an empty list where nothing is."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         connection.row_factory = lambda cursor, row: dict(zip([c[0] for c in cursor.description], row, strict=True))
@@ -51,7 +57,8 @@ def check(database: Path, media: Path, ledger: Path, outputs: frozenset[str] = O
             *_database(connection),
             *_promises(rows, ledger),
             *_jobs(rows),
-            *_items(rows, outputs),
+            *_items(rows),
+            *_sheets(rows),
             *_timelines(rows),
             *_files(rows, media),
         ]
@@ -107,7 +114,7 @@ def _promises(rows: _Rows, ledger: Path) -> Iterator[Finding]:
 
 
 def _promised(rows: _Rows, job: str, promised: list[Row]) -> Iterator[Finding]:
-    items = sorted(rows.items_of[job], key=lambda item: item["position"])
+    items = sorted((row for row in rows.items_of[job] if not row["collects"]), key=lambda item: item["position"])
     for number, sent in enumerate(promised):
         subject = f"{sent['name']} of job {job}"
         if number >= len(items):
@@ -150,9 +157,13 @@ def _job_state(states: Counter[str]) -> str:
     return "partial" if states["succeeded"] else "failed"
 
 
-def _items(rows: _Rows, expected: frozenset[str]) -> Iterator[Finding]:
+def _items(rows: _Rows) -> Iterator[Finding]:
     for id, item in rows.items.items():
         subject, outputs = f"item {id}", rows.outputs_of[id]
+        expected = OUTPUTS[rows.jobs[item["job_id"]]["recipe"]]
+        if item["collects"]:
+            expected = frozenset(output["name"] for output in outputs if _SHEET.fullmatch(output["name"]))
+            expected = expected or frozenset({"contact-sheet-jpg"})
         names = Counter(output["name"] for output in outputs)
         if item["state"] not in _FINAL:
             yield Finding("lost", subject, f"is {item['state']}")
@@ -168,6 +179,21 @@ def _items(rows: _Rows, expected: frozenset[str]) -> Iterator[Finding]:
             yield Finding("doubled", subject, f"has the output {name} {names[name]} times")
         for attempt in {output["attempt"] for output in outputs} - {item["attempt"]}:
             yield Finding("doubled", subject, f"has outputs of attempt {attempt}; the item's is {item['attempt']}")
+
+
+def _sheets(rows: _Rows) -> Iterator[Finding]:
+    """What is collected from the results of all photos is begun after the last of them has ended, and made of them."""
+    for id, item in rows.items.items():
+        if not item["collects"] or item["state"] not in ("succeeded", "failed", "quarantined"):
+            continue
+        photos = [one for one in rows.items_of[item["job_id"]] if not one["collects"]]
+        begun = max(event["at"] for event in rows.events_of[id] if event["kind"] == "claimed")
+        for photo in photos:
+            if photo["finished_at"] is None or photo["finished_at"] > begun:
+                yield Finding("torn", f"item {id}", f"was begun before the photo {photo['id']} had ended")
+        good = any(photo["state"] == "succeeded" for photo in photos)
+        if item["state"] != "quarantined" and good != (item["state"] == "succeeded"):  # its workers may all be killed
+            yield Finding("torn", f"item {id}", f"is {item['state']}, and there {'is' if good else 'is no'} good photo")
 
 
 def _timelines(rows: _Rows) -> Iterator[Finding]:
@@ -195,7 +221,7 @@ def _files(rows: _Rows, media: Path) -> Iterator[Finding]:
     objects = media / "objects"
     there = {path.name: path for path in objects.glob("*/*")}
     named = {row["sha256"] for row in (*rows.assets.values(), *rows.outputs)}
-    used = {item["asset_id"] for item in rows.items.values()}
+    used = {item["asset_id"] for item in rows.items.values() if item["asset_id"]}
     for path in sorted(path for path in media.rglob("*") if not path.is_dir()):
         if path.parent.parent != objects:
             yield Finding("orphaned", str(path.relative_to(media)), "is a temporary file")

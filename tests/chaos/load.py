@@ -68,13 +68,13 @@ class Load:
     def _client(self) -> None:
         with httpx.Client(base_url=self._url, timeout=30) as http:
             while job := self._next_job():
-                photos, lane = job
+                photos, fields = job
                 wait = _BACK_OFF_SECONDS
-                while not self._send(http, photos, lane) and not self._ended.wait(wait):
+                while not self._send(http, photos, fields) and not self._ended.wait(wait):
                     wait = min(wait * 2, _BACK_OFF_AT_MOST)
 
-    def _next_job(self) -> tuple[list[Photo], str | None] | None:
-        """As many photos as the seed says and are released; None: all are taken."""
+    def _next_job(self) -> tuple[list[Photo], dict[str, str]] | None:
+        """As many photos as the seed says and are released, and the other fields; None: all are taken."""
         with self._change:
             while self._released == self._taken < self._items and not self._ended.is_set():
                 self._change.wait()
@@ -82,14 +82,16 @@ class Load:
             if not size or self._ended.is_set():
                 return None
             self._taken += size
-            return [self._photos.next() for _ in range(size)], self._random.choice((None, None, "interactive", "bulk"))
+            lane = self._random.choice(({}, {}, {"lane": "interactive"}, {"lane": "bulk"}))
+            recipe = self._random.choice(({}, {}, {}, {"recipe": "contact-sheet"}))
+            return [self._photos.next() for _ in range(size)], lane | recipe
 
-    def _send(self, http: httpx.Client, photos: list[Photo], lane: str | None) -> bool:
+    def _send(self, http: httpx.Client, photos: list[Photo], fields: dict[str, str]) -> bool:
         """Whether the job was accepted. Where that is not known it counts as not, and is sent once more."""
         try:
             response = http.post(
                 "/api/v1/jobs",
-                data={"lane": lane} if lane else {},
+                data=fields,
                 files=[("file", (photo.name, photo.content)) for photo in photos],
             )
         except _NEVER_SENT:

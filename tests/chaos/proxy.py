@@ -100,6 +100,7 @@ class Proxy:
             asyncio.ensure_future(link.pump(reader, far_writer)),
             asyncio.ensure_future(link.pump(far_reader, writer)),
         ]
+        link.tasks = [asyncio.current_task(), *pumps]
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
@@ -117,6 +118,8 @@ class _Link:
         self.flows = asyncio.Event()
         self.flows.set()
         self._forgotten = False
+        self.tasks: list[asyncio.Task[None] | None] = []
+        """Held, because the loop holds them weakly: a forgotten connection would be collected, and closed."""
 
     async def pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):

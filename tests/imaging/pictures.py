@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 
+import pillow_heif
 from PIL import Image, ImageChops, ImageOps
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -12,7 +13,10 @@ Colour = tuple[int, ...]
 
 def saved(image: Image.Image, pillow_format: str, **options: object) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, pillow_format, **options)
+    if pillow_format == "HEIF":
+        pillow_heif.from_pillow(image).save(buffer, **options)
+    else:
+        image.save(buffer, pillow_format, **options)
     return buffer.getvalue()
 
 
@@ -22,6 +26,7 @@ def lossless(pillow_format: str) -> dict[str, object]:
         "JPEG": {"quality": 98, "subsampling": 0},
         "WEBP": {"lossless": True},
         "AVIF": {"quality": 95, "subsampling": "4:4:4", "speed": 9},
+        "HEIF": {"quality": 95, "chroma": 444},
     }.get(pillow_format, {})
 
 

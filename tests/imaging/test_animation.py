@@ -431,7 +431,7 @@ def test_the_pixels_of_all_frames_count(darkroom: Darkroom) -> None:
 @pytest.mark.parametrize("pillow_format", INPUTS)
 def test_the_limits_are_checked_before_any_frame_is_decoded(darkroom: Darkroom, monkeypatch, pillow_format) -> None:
     data = film(pillow_format, [drawn(at) for at in range(5)], 100)
-    monkeypatch.setattr("app.imaging.pipeline.decode", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr("app.imaging.reader.decode", lambda *_: pytest.fail("decoded"))
     with pytest.raises(TooManyFrames):
         made(darkroom, data, "webp", limits=Limits(10**6, 4))
     with pytest.raises(TooManyPixels):

@@ -23,6 +23,8 @@ VARIANTS = {
     "webp": ("WEBP", {"quality": 80}),
     "lossless webp": ("WEBP", {"lossless": True}),
     "avif": ("AVIF", {"quality": 80, "speed": 9}),
+    "heic": ("HEIF", {"quality": 80}),
+    "heic of tiles": ("HEIF", {"quality": 80, "tile_size": 32}),
     "gif": ("GIF", {}),
     "tiff": ("TIFF", {}),
     "lzw tiff": ("TIFF", {"compression": "tiff_lzw"}),

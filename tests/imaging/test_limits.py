@@ -33,7 +33,7 @@ def with_size(pillow_format: str) -> bytes:
         data[6:10] = struct.pack("<HH", size, size)
     elif pillow_format == "BMP":
         data[18:26] = struct.pack("<ii", size, size)
-    elif pillow_format == "AVIF":
+    elif pillow_format in ("AVIF", "HEIF"):
         at = data.index(b"ispe") + 8
         data[at : at + 8] = struct.pack(">II", size, size)
     else:
@@ -51,7 +51,7 @@ def test_the_limit_is_checked_before_anything_is_decoded(darkroom: Darkroom) -> 
             darkroom.render(data)
 
 
-@pytest.mark.parametrize("pillow_format", ["JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("pillow_format", ["JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF"])
 def test_the_limit_is_checked_before_the_data_in_every_format(darkroom: Darkroom, pillow_format: str) -> None:
     with pytest.raises(TooManyPixels, match=r"16000 × 16000 = 256.0 megapixels"):
         darkroom.render(with_size(pillow_format))

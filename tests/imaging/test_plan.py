@@ -8,18 +8,21 @@ import pytest
 from PIL import Image
 
 from app.imaging import libvips
-from app.imaging.pipeline import traits_of_file
+from app.imaging.limits import Limits
 from app.imaging.plan import plan
+from app.imaging.reader import traits_of_file
 
 from .conftest import LIMIT, Darkroom, making, spec
 from .pictures import exif, gradient, saved
+
+LIMITS = Limits(LIMIT, 500)
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_the_planned_outputs_are_the_ones_that_are_made(darkroom: Darkroom, orientation: int) -> None:
     specs = [spec(100, "jpeg"), spec(37, "webp"), spec(5000, "avif")]
     made = darkroom.render(saved(gradient((333, 250)), "JPEG", exif=exif(orientation)), specs)
-    planned = plan(making(specs), traits_of_file(darkroom.source, LIMIT))
+    planned = plan(making(specs), traits_of_file(darkroom.source, LIMITS, 150))
     assert [(o.name, o.format, o.width, o.height) for o in planned.outputs] == [
         (f.name, f.format, f.width, f.height) for f in made.files
     ]
@@ -35,7 +38,7 @@ def test_the_decoded_pixels_are_those_of_the_scaled_decoding(
 ) -> None:
     file = tmp_path / "a"
     Image.new("RGB", size).save(file, kind)
-    assert plan(making([spec(width)]), traits_of_file(file, LIMIT)).decoded_megapixels == megapixels
+    assert plan(making([spec(width)]), traits_of_file(file, LIMITS, 150)).decoded_megapixels == megapixels
 
 
 @pytest.mark.skipif(libvips.version() is None, reason="Pillow decodes a PNG in full")
@@ -45,7 +48,7 @@ def test_the_decoded_pixels_are_those_of_the_scaled_decoding(
 def test_a_large_png_is_decoded_at_a_fraction_too(tmp_path: Path, mode: str, width: int, megapixels: float) -> None:
     file = tmp_path / "a"
     Image.new(mode, (4000, 3000)).save(file, "PNG", compress_level=1)
-    assert plan(making([spec(width)]), traits_of_file(file, LIMIT)).decoded_megapixels == megapixels
+    assert plan(making([spec(width)]), traits_of_file(file, LIMITS, 150)).decoded_megapixels == megapixels
 
 
 SLACK = 8_000_000
@@ -74,7 +77,7 @@ def test_the_planned_memory_is_near_that_of_the_process(tmp_path: Path, kind: st
     file = tmp_path / "a"
     Image.effect_noise((600, 400), 50).resize(size).convert("RGB").save(file, kind)
     wanted = making([spec(int(width), form) for width, form in (word.split(":") for word in outputs)])
-    planned = plan(wanted, traits_of_file(file, LIMIT)).memory_bytes
+    planned = plan(wanted, traits_of_file(file, LIMITS, 150)).memory_bytes
     command = [sys.executable, "-c", MEASURE, str(file), str(tmp_path), *outputs]
     used = int(subprocess.run(command, capture_output=True, check=True, text=True).stdout) * 1024
     assert planned / 2 - SLACK < used < planned * 2 + SLACK, f"planned {planned:,}, used {used:,}"
@@ -85,7 +88,7 @@ def test_more_pixels_and_harder_formats_take_longer(tmp_path: Path) -> None:
     Image.new("RGB", (400, 300)).save(small, "JPEG")
     Image.new("RGB", (4000, 3000)).save(large, "JPEG")
     seconds = [
-        plan(making(specs), traits_of_file(file, LIMIT)).seconds
+        plan(making(specs), traits_of_file(file, LIMITS, 150)).seconds
         for file, specs in (
             (small, [spec(100, "jpeg")]), (large, [spec(100, "jpeg")]), (large, [spec(1000, "jpeg")]),
             (large, [spec(1000, "webp")]), (large, [spec(1000, "webp"), spec(1000, "avif")]),

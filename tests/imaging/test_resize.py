@@ -134,9 +134,10 @@ def test_contain_puts_the_picture_where_position_says(position: str, top: int) -
     assert furthest(result.crop((0, top, 40, top + 10)).convert("RGB"), bands()) == 0
 
 
-def test_an_odd_rest_goes_to_the_left_and_the_top() -> None:
+def test_an_odd_rest_goes_to_the_right_and_below() -> None:
+    """As in sharp and libvips."""
     result = made(plain(size=(10, 2), colour=RED), width=10, height=5, fit="contain", background="#0000ff")
-    assert [result.getpixel((0, y)) for y in range(5)] == [BLUE, BLUE, RED, RED, BLUE]
+    assert [result.getpixel((0, y)) for y in range(5)] == [BLUE, RED, RED, BLUE, BLUE]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -244,7 +245,7 @@ def test_tiny_and_elongated_pictures_come_out_in_every_fit(size, fit: str) -> No
     image = plain(size=size, colour=RED)
     for box in ((1, 1), (1, 40), (40, 1), (20, 30)):
         result = made(image, width=box[0], height=box[1], fit=fit)
-        assert result.getpixel((result.width // 2, result.height // 2))[:3] == RED
+        assert result.getpixel(((result.width - 1) // 2, (result.height - 1) // 2))[:3] == RED
 
 
 def test_cover_cuts_what_was_resampled_whole() -> None:

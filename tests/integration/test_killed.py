@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.factories import SOME_SECONDS_OF_WORK, photo
+from tests.factories import photo, some_seconds_of_work
 from tests.system import System
 from tests.tasks.test_work import is_running
 from tests.waiting import wait_until
@@ -30,7 +30,7 @@ def system(broker_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def long_job(system: System) -> dict[str, Any]:
-    return system.submit(("long.webp", SOME_SECONDS_OF_WORK))
+    return system.submit(("long.webp", some_seconds_of_work()))
 
 
 def children(pid: int) -> list[int]:
@@ -100,7 +100,7 @@ def test_the_item_of_a_killed_worker_is_taken_over(system: System, long_job: dic
 
 
 def test_a_file_that_kills_its_work_each_time_stops_itself_and_nothing_else(system: System):
-    job = system.submit(("poison.webp", SOME_SECONDS_OF_WORK), *[(f"{n}.jpg", photo(64 + n, 48)) for n in range(5)])
+    job = system.submit(("poison.webp", some_seconds_of_work()), *[(f"{n}.jpg", photo(64 + n, 48)) for n in range(5)])
     for attempt in (1, 2):
         _, work = working(system, job, attempt)
         os.kill(work, signal.SIGKILL)

@@ -23,7 +23,8 @@ FORMATS = {
     "BMP": {},
 }
 MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "BMP": "image/bmp"}
-OUTPUTS = [output.name for output in recipes.latest(recipes.DEFAULT).outputs]
+[RECIPE] = [recipe for recipe in recipes.built_in() if recipe.name == recipes.DEFAULT]
+OUTPUTS = list(RECIPE.output_names)
 
 
 def opened(content: bytes) -> Image.Image:

@@ -9,10 +9,11 @@ from PIL import Image
 from app import recipes
 from app.errors import InvalidRecipe
 from app.imaging import operations
+from app.imaging.naming import of_page
 from reference.operations import Example, examples
 from reference.places import DOCS
+from reference.recipes import sample_for
 from reference.rendering import first_file, rendered
-from reference.samples import photograph
 
 BLOCKS = re.findall(
     r"```yaml\n(.*?)```(?:\n\n[^\n]+\n\n```text\n(.*?)```)?", (DOCS / "recipes.md").read_text("utf-8"), re.DOTALL
@@ -50,28 +51,30 @@ def test_the_example_uses_the_operation_with_the_documented_parameters(example: 
     assert (step.op, step.with_) == (example.name, operations.found()[example.name].example)
 
 
-def test_there_are_three_worked_recipes_and_a_faulty_one():
-    assert (len(WORKED), len(FAULTY)) == (3, 1)
+def test_there_are_four_worked_recipes_and_a_faulty_one():
+    assert (len(WORKED), len(FAULTY)) == (4, 1)
 
 
 @pytest.mark.parametrize("text", WORKED, ids=lambda text: recipes.load(text).name)
 def test_a_worked_recipe_makes_all_of_its_outputs(text: str):
     recipe = recipes.load(text)
-    with rendered(photograph(), recipe) as rendering:
-        sizes = {file.name: size_of(file.path.read_bytes()) for file in rendering.files}
-    assert sizes == {file.name: (file.width, file.height) for file in rendering.files}
-    assert tuple(sizes) == recipe.output_names
+    with rendered(sample_for(recipe), recipe) as rendering:
+        sizes = [size_of(file.path.read_bytes()) for file in rendering.files]
+    assert sizes == [(file.width, file.height) for file in rendering.files]
+    assert tuple(dict.fromkeys(file.name for file in rendering.files)) == recipe.output_names
 
 
 def test_the_worked_recipes_give_what_their_descriptions_say():
     sizes = {}
     for text in WORKED:
-        with rendered(photograph(), recipes.load(text)) as rendering:
-            sizes |= {file.name: (file.width, file.height) for file in rendering.files}
+        recipe = recipes.load(text)
+        with rendered(sample_for(recipe), recipe) as rendering:
+            sizes |= {of_page(file.name, file.page): (file.width, file.height) for file in rendering.files}
     assert sizes == {
         "banner-webp": (960, 320), "banner-jpeg": (960, 320), "card-webp": (240, 240),
         "large-jpeg": (480, 480), "small-jpeg": (120, 120),
         "feed-avif": (640, 360), "feed-jpeg": (640, 360),
+        "page-jpeg-p1": (1333, 889), "page-jpeg-p2": (667, 444), "page-jpeg-p3": (444, 296),
     }  # fmt: skip
 
 

@@ -3,9 +3,11 @@
 import datetime as dt
 import subprocess
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
+from typing import Any, TypeVar
 from uuid import UUID
 
 import flask_migrate
@@ -16,11 +18,11 @@ from flask import Flask
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
-from app import create_app, dispatch, doctor, items, jobs, lanes, machine, processes
+from app import create_app, dispatch, doctor, expiry, items, jobs, lanes, machine, processes, recipes, reuse
 from app.collection import remove_unnamed
 from app.database import Base, db, transaction, utc_now
 from app.dispatch import Due
-from app.errors import Retry
+from app.errors import FilesCollected, Retry
 from app.items import Failure
 from app.models import Asset, Event, Item, Job, JobState, Lane, Output, ProcessKind
 from app.processes import Presence
@@ -28,8 +30,10 @@ from app.settings import load
 from app.storage import Store
 from tasks.periodic import run_due, schedule
 from tests.conftest import close_database, environment
-from tests.factories import DAMAGED, LEASE, PATIENCE, SOURCE, claimed, output, submitted
+from tests.factories import DAMAGED, LEASE, PATIENCE, SOURCE, claimed, output, received, submitted
 from tests.waiting import wait_until
+
+T = TypeVar("T")
 
 DATABASES = {
     "postgres:17": ("postgresql://postgres:test@{}/postgres", 5432, {"POSTGRES_PASSWORD": "test"}),
@@ -87,7 +91,7 @@ def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
 
 def due(now: dt.datetime) -> int:
     db.session.remove()
-    return sum(len(dispatch.due(db.session(), state, now, 100)) for state in machine.WAITING)
+    return sum(len(dispatch.due(db.session(), lane, state, now, 100)) for lane in Lane for state in machine.WAITING)
 
 
 def look(job_id: UUID) -> Job:
@@ -108,9 +112,7 @@ def test_the_way_of_a_job(app: Flask):
     assert items.claim(good.item_id, "nobody", "another worker", LEASE) is None
     assert items.renew(good, LEASE)
     assert items.is_held(good)
-    assert items.succeed(
-        good, SOURCE, [output(good, sha256=good.asset_sha256)], {"dominant_color": "#000000"}, store.has
-    )
+    assert items.succeed(good, SOURCE, [output(good, sha256=good.sha256)], {"dominant_color": "#000000"}, store.has)
     assert items.fail(bad, DAMAGED, PATIENCE)
     assert items.fail(slow, Failure("storage-full", "2.jpg: no room", Retry.PATIENT), PATIENCE)
     assert items.hand_back(lost)
@@ -146,18 +148,105 @@ def test_the_way_of_a_job(app: Flask):
     presence.end()
     db.session.remove()
 
-    assert remove_unnamed(store, [good.asset_sha256]) == 0
+    assert remove_unnamed(store, [good.sha256]) == 0
     assert remove_unnamed(store, jobs.remove(job_id)) == 1
     with transaction() as session:
         assert [session.query(table).count() for table in (Job, Item, Output, Asset, Event)] == [0] * 5
     run_due(schedule(store))
 
 
-def test_cancel_and_delete_meet_workers_without_a_deadlock(app: Flask):
+def test_the_way_of_a_recipe_and_of_what_is_collected(app: Flask):
+    """Saved, asked for by name, reused, collected again where a file is tried again, and expired."""
+    store: Store = app.extensions["darkroom"].store
+    document = {
+        "schema": 1, "name": "sheets",
+        "outputs": {"z": {"formats": ["jpeg"]}, "a": {"formats": ["webp"]}},
+        "collect": {"sheet": {"op": "contact_sheet", "from": ["z-jpeg"]}}, "results": {"expire_after": "1m"},
+    }  # fmt: skip
+    recipes.save(recipes.parse(document))
+    recipe = recipes.asked_for("sheets@1")
+    assert recipe.output_names == ("z-jpeg", "a-webp"), "outputs have an order"
+    submission = jobs.submit([received(store, f"{n}.jpg") for n in range(2)], store.has, recipe=recipe)
+    sheet = submission.job.items[-1].id
+    first, second = (claimed(waiting.id) for waiting in submission.due)
+    made = output(first, "z-jpeg", sha256=first.sha256)
+    made.key = "k" * 64
+    assert items.succeed(first, SOURCE, [made], {"dominant_color": "#000000"}, store.has, "i" * 64)
+    assert reuse.whole("i" * 64, store.has)
+    assert items.claim(sheet, "nobody", "worker", LEASE) is None, "a file is open"
+    assert items.fail(second, DAMAGED, PATIENCE)
+    assert due(utc_now()) == 1
+    collecting = claimed(sheet)
+    assert [row.item.name for row in jobs.collectable(submission.job.id, ["z-jpeg"])] == ["0.jpg"]
+    assert set(reuse.single(["k" * 64], store.has)) == {"k" * 64}
+    known = reuse.facts(str(first.sha256))
+    assert known
+    assert known.width == SOURCE["width"]
+    assert reuse.data_of(made) == {"dominant_color": "#000000"}
+    assert [waiting.id for waiting in jobs.retry(submission.job.id)] == [second.item_id]
+    assert not items.succeed(collecting, {}, [output(collecting, "sheet", sha256=first.sha256)], {}, store.has)
+    again = claimed(second.item_id)
+    assert items.succeed(again, SOURCE, [output(again, "z-jpeg", sha256=first.sha256)], {}, store.has)
+    last = claimed(sheet)
+    assert items.succeed(last, {}, [output(last, "sheet", sha256=first.sha256)], {}, store.has)
+    job = look(submission.job.id)
+    assert (job.state, job.succeeded, job.variables) == (JobState.SUCCEEDED, 3, {})
+    assert expiry.delete_expired(store, utc_now()) == 0
+    assert expiry.delete_expired(store, utc_now() + dt.timedelta(minutes=2)) == 1
+
+
+def test_who_names_files_and_who_removes_them_take_turns(app: Flask, monkeypatch: pytest.MonkeyPatch):
+    """Whoever is first holds the other up until its transaction has ended; then the other one looks again."""
+    store: Store = app.extensions["darkroom"].store
+    first_has_begun, first_may_end = threading.Event(), threading.Event()
+
+    def in_context(act: Callable[..., T], *arguments: object) -> T:
+        with app.app_context():
+            return act(*arguments)
+
+    def in_the_middle(act: Callable[..., T], *arguments: object) -> T:
+        first_has_begun.set()
+        assert first_may_end.wait(30)
+        return act(*arguments)
+
+    def take_turns(first: tuple[object, ...], second: tuple[object, ...]) -> tuple[Future[Any], Future[Any]]:
+        first_has_begun.clear()
+        first_may_end.clear()
+        with ThreadPoolExecutor(2) as pool:
+            one = pool.submit(in_context, *first)
+            assert first_has_begun.wait(30)
+            other = pool.submit(in_context, *second)
+            with pytest.raises(FutureTimeout):
+                other.result(2)
+            first_may_end.set()
+        return one, other
+
+    file = received(store)
+    removal = remove_unnamed, store, [file.stored.sha256]
+    named, removed = take_turns((jobs.submit, [file], lambda sha256: in_the_middle(store.has, sha256)), removal)
+    assert named.result().job.total == 1
+    assert (removed.result(), store.has(file.stored.sha256)) == (0, True)
+    jobs.remove(named.result().job.id)
+
+    remove = Store.remove
+    monkeypatch.setattr(Store, "remove", lambda *arguments: in_the_middle(remove, *arguments))
+    removed, named = take_turns(removal, (jobs.submit, [file], store.has))
+    assert (removed.result(), store.has(file.stored.sha256)) == (1, False)
+    with pytest.raises(FilesCollected):
+        named.result()
+
+
+def test_cancel_and_delete_meet_workers_and_a_dispatcher_without_a_deadlock(app: Flask):
     store: Store = app.extensions["darkroom"].store
     for act in (jobs.cancel, jobs.remove) * 5:
-        submission = submitted(store, *[f"{n}.jpg" for n in range(12)])
-        together = threading.Barrier(5)
+        submission = submitted(store, *[f"{n}.jpg" for n in range(60)])
+        together = threading.Barrier(6)
+
+        def publish(due: list[Due], together: threading.Barrier = together) -> None:
+            together.wait(10)
+            with app.app_context():
+                dispatch.mark_published(due, utc_now())
+                lanes.make_due(Lane.INTERACTIVE)
 
         def work(part: list[Due], together: threading.Barrier = together) -> None:
             together.wait(10)
@@ -165,10 +254,11 @@ def test_cancel_and_delete_meet_workers_without_a_deadlock(app: Flask):
                 with app.app_context():
                     claim = items.claim(waiting.id, "nobody", "worker", LEASE)
                     if claim:
-                        items.succeed(claim, SOURCE, [output(claim, sha256=claim.asset_sha256)], {}, store.has)
+                        items.succeed(claim, SOURCE, [output(claim, sha256=claim.sha256)], {}, store.has)
 
-        with ThreadPoolExecutor(4) as pool:
-            workers = [pool.submit(work, submission.due[start::4]) for start in range(4)]
+        with ThreadPoolExecutor(5) as pool:
+            workers = [pool.submit(work, submission.due[40 + start :: 4]) for start in range(4)]
+            workers.append(pool.submit(publish, submission.due))
             together.wait(10)
             act(submission.job.id)
             for worker in workers:
@@ -176,3 +266,26 @@ def test_cancel_and_delete_meet_workers_without_a_deadlock(app: Flask):
         with transaction() as session:
             job = session.get(Job, submission.job.id)
             assert job is None or job.ended == job.total
+
+
+def test_files_that_fail_at_once_stop_their_job_without_a_deadlock(app: Flask):
+    store: Store = app.extensions["darkroom"].store
+    recipe = recipes.parse({
+        "schema": 1, "name": "strict", "version": 1,
+        "outputs": {"a": {"formats": ["jpeg"]}}, "run": {"on_error": "cancel"},
+    })  # fmt: skip
+    file = received(store)
+    for _ in range(10):
+        submission = jobs.submit([file] * 8, store.has, recipe=recipe)
+        claims = [claimed(waiting.id) for waiting in submission.due]
+        together = threading.Barrier(8)
+
+        def end(claim: items.Claim, together: threading.Barrier = together) -> bool:
+            together.wait(10)
+            with app.app_context():
+                return items.fail(claim, DAMAGED, PATIENCE)
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(end, claims)) == 1
+        job = look(submission.job.id)
+        assert (job.state, job.failed, job.canceled) == (JobState.CANCELED, 1, 7)

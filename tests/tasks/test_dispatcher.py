@@ -9,11 +9,13 @@ from sqlalchemy.exc import OperationalError
 
 from app import dispatch, owners
 from app.models import ItemState
+from app.settings import Settings
 from app.storage import Store
 from tasks import dispatcher
 from tasks.dispatcher import Loop, look_after
 from tasks.periodic import PeriodicTasks
 from tasks.recovery import Recovery
+from tasks.relay import Relay
 from tests import rows
 from tests.factories import PATIENCE, claimed, submitted
 from tests.tasks.test_recovery import Seconds, dead, raising
@@ -86,6 +88,25 @@ def test_a_look_that_blocks_keeps_the_other_loop_from_nothing(loop):
     assert other.works
     assert not blocked.works
     free.set()
+
+
+def test_a_broker_that_blocks_keeps_no_lost_item_from_coming_back(
+    make_settings: Callable[..., Settings], store: Store, context: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    """In the dispatcher as it runs."""
+    blocks, free, stop = threading.Event(), threading.Event(), threading.Event()
+    monkeypatch.setattr(Relay, "publish_due", lambda _: blocks.set() or (free.wait(60) and False))
+    running = threading.Thread(target=dispatcher.run, args=(make_settings(), stop))
+    running.start()
+    try:
+        assert blocks.wait(30)
+        claimed(submitted(store).due[0].id, owner=dead())
+        wait_until(lambda: rows.states() == [ItemState.PENDING], 30, "the lost item is taken back")
+        assert not free.is_set()
+    finally:
+        stop.set()
+        free.set()
+        running.join()
 
 
 def test_a_loop_works_for_a_while_after_a_look_that_succeeded(loop, monkeypatch: pytest.MonkeyPatch):

@@ -71,9 +71,10 @@ def test_the_pool_process_is_the_owner_and_not_the_child_that_it_forks(
 @pytest.mark.parametrize(
     ("content", "code", "words"),
     [
-        (b"", "empty-file", "JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP"),
-        (b"%PDF-1.7 hello", "unsupported-file", "JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP"),
-        (photo(90, 90)[:400], "damaged-file", "JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP"),
+        (b"", "empty-file", "JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF or BMP"),
+        (b"PK\x03\x04 hello", "unsupported-file", "JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF or BMP"),
+        (b"%PDF-1.7 hello", "unsupported-file", "Take the recipe pdf-pages"),
+        (photo(90, 90)[:400], "damaged-file", "JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF or BMP"),
         (photo(101, 100), "too-many-pixels", "MAX_PIXELS"),
     ],
 )

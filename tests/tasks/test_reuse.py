@@ -1,13 +1,18 @@
 """What is there already is not made again: the same file with the same steps and settings, whatever the job."""
 
+import io
 from typing import Any
 from uuid import UUID
 
 import pytest
+from flask import Flask
+from PIL import Image
+from sqlalchemy import event
 
-from app import jobs
+from app import jobs, reuse
+from app.database import transaction
 from app.imaging import engine
-from app.models import ItemState
+from app.models import ItemState, Output
 from app.recipes import Recipe, parse
 from app.storage import Store
 from tasks import bench
@@ -92,3 +97,59 @@ def test_what_lost_its_file_is_made_again(made, store: Store):
     second, reused = made(recipe())
     assert reused == [False, True]
     assert store.has(rows.item(second).outputs[0].sha256)
+
+
+def test_a_limit_of_the_recipe_holds_for_a_file_that_is_known(made, processor: Processor, store: Store, monkeypatch):
+    made(recipe())
+    document = recipe().written | {"input": {"accept": ["image/png"]}}
+    for limit, code in (({"accept": ["image/png"]}, "unsupported-file"), ({"max_bytes": 5}, "too-many-bytes"),
+                        ({"max_megapixels": 0.001}, "too-many-pixels")):  # fmt: skip
+        strict = parse(document | {"input": limit})
+        monkeypatch.setattr("app.recipes.find", lambda *_, strict=strict: strict)
+        [waiting] = jobs.submit([received(store)], store.has, recipe=strict).due
+        processor.process(waiting.id, "worker")
+        assert (rows.item(waiting.id).state, rows.item(waiting.id).error_code) == (ItemState.FAILED, code)
+
+
+def test_the_placeholder_is_that_of_this_recipes_own_results(made):
+    """A picture that is red in a corner and blue elsewhere, of which another recipe has taken the corner."""
+    picture = Image.new("RGB", (120, 80), "#0000ff")
+    picture.paste("#ff0000", (0, 0, 40, 40))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+
+    def of(**crop: int) -> Recipe:
+        outputs = {"whole": {"formats": ["png"]}}
+        steps = {"part": {"op": "crop", "with": crop}} if crop else {}
+        outputs |= {"part": {"from": "part", "formats": ["png"]}} if crop else {}
+        return parse({"schema": 1, "name": "mine", "version": 1, "steps": steps, "outputs": outputs})
+
+    corner, _ = made(of(left=0, top=0, width=20, height=20), buffer.getvalue())
+    assert rows.item(corner).data["dominant_color"] == "#ff0000"
+    whole, _ = made(of(), buffer.getvalue())
+    assert rows.item(whole).data["dominant_color"] == "#0000ff"
+    other, reused = made(of(left=90, top=50, width=20, height=20), buffer.getvalue())
+    assert rows.item(other).data["dominant_color"] == "#0000ff"
+    assert reused == [True, False]
+
+
+def test_of_many_equal_results_one_row_is_read(made, context: Flask):
+    item_id, _ = made(recipe())
+    [first, _] = rows.item(item_id).outputs
+    with transaction() as session:
+        for position in range(30):
+            session.add(Output(
+                item_id=item_id, position=position + 2, attempt=1, name=f"again-{position}", filename="a.webp",
+                sha256=first.sha256, media_type="image/webp", bytes=1, width=1, height=1, key=first.key,
+            ))  # fmt: skip
+    read: list[str] = []
+
+    def count(*_: object) -> None:
+        read.append("row")
+
+    event.listen(Output, "load", count)
+    try:
+        assert set(reuse.single([str(first.key)], lambda _: True)) == {first.key}
+    finally:
+        event.remove(Output, "load", count)
+    assert len(read) == 1

@@ -10,7 +10,7 @@ from app.imaging.aspect_ratio import AspectRatio, smallest_around
 from app.imaging.canvas import mirrored, placed_on
 from app.imaging.operation import MAX_SIDE, Colour, Operation, limited, pixels
 from app.imaging.picture import Box, Picture, Size, each, settled
-from app.imaging.placement import CompassPoint, by_gravity
+from app.imaging.placement import CompassPoint, on_ground
 from app.imaging.resampling import resampled
 
 _BLURRED_AT = 160
@@ -80,7 +80,7 @@ class Extend(Operation):
     def _place(self, inner: Size, outer: Size) -> tuple[int, int]:
         """Left and top of the picture in the result."""
         if self.aspect_ratio is not None:
-            return by_gravity(outer, inner, self.gravity)
+            return on_ground(outer, inner, self.gravity)
         return self.left or 0, self.top or 0
 
 

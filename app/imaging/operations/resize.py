@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from app.imaging.canvas import placed_on
 from app.imaging.operation import MAX_SIDE, Colour, Operation, limited, pixels
 from app.imaging.picture import Box, Picture, Size, scaled
-from app.imaging.placement import Gravity, by_gravity, placed
+from app.imaging.placement import Gravity, on_ground, placed
 
 _KERNELS = {
     "nearest": Image.Resampling.NEAREST,
@@ -81,7 +81,7 @@ class Resize(Operation):
         result = scaled(pixels, inner, _KERNELS[self.kernel], self._part(pixels, uncut, inner))
         if inner == box:
             return result
-        return placed_on(result, box, by_gravity(box, inner, self.position), self.background)
+        return placed_on(result, box, on_ground(box, inner, self.position), self.background)
 
     def uncut(self, size: Size) -> Size:
         """What the whole picture becomes, before anything is cut away or filled up."""

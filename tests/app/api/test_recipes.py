@@ -58,7 +58,7 @@ def test_every_fault_is_told_with_its_path(client: FlaskClient):
     assert "outputs.small.from: there is no step 'smal'; did you mean small?" in response.json["detail"]
 
 
-@pytest.mark.parametrize("body", [b"\xff\xfe", b"x" * 600_000, b"[1, 2]", b"", b"{{"])
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"x" * 600_000, "ü".encode() * 300_000, b"[1, 2]", b"", b"{{"])
 def test_what_is_no_recipe_is_refused(client: FlaskClient, body: bytes):
     response = client.post("/api/v1/recipes", data=body)
     assert (response.status_code, response.json["code"]) == (422, "invalid-recipe")
@@ -77,6 +77,8 @@ def test_a_job_uses_the_recipe_and_the_values_that_it_names(client: FlaskClient,
         ({"recipe": "min"}, 404, "There is no recipe 'min'; did you mean mine?"),
         ({"recipe": "mine", "vars": "{"}, 400, "vars can not be read as JSON"),
         ({"recipe": "mine", "vars": "[1]"}, 400, "vars is no object"),
+        ({"recipe": "mine", "vars": "[" * 90_000}, 400, "vars can not be read as JSON"),
+        ({"recipe": "mine", "vars": '{"quality": 1' + "0" * 400 + "}"}, 400, "The variable quality"),
         ({"recipe": "mine", "vars": '{"quality": null}'}, 400, "vars is no object"),
         ({"recipe": "mine", "vars": '{"qualty": 3}'}, 400, "no variable 'qualty'; did you mean quality?"),
         ({"recipe": "mine", "vars": '{"quality": 0}'}, 400, "The variable quality is 0; it must be at least 1."),
@@ -102,6 +104,12 @@ def test_a_plan_says_what_would_be_made(client: FlaskClient, saved: dict[str, ob
     assert planned["seconds"] > 0
 
 
+def test_a_plan_counts_the_pages_that_would_be_made(client: FlaskClient):
+    asked = {"width": 1654, "height": 2339, "media_type": "application/pdf", "frames": 143}
+    planned = client.post("/api/v1/recipes/pdf-pages/plan", json=asked).json
+    assert (planned["pages"], [one["name"] for one in planned["outputs"]]) == (20, ["page-jpeg", "thumbnail-webp"])
+
+
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
@@ -115,3 +123,15 @@ def test_a_plan_of_nothing_is_refused(client: FlaskClient, saved: dict[str, obje
     response = client.post("/api/v1/recipes/mine/plan", json=asked)
     assert (response.status_code, response.json["code"]) == (400, "invalid-parameter")
     assert sentence in response.json["detail"]
+
+
+def test_variables_can_not_make_a_recipe_larger_than_one_may_be(client: FlaskClient):
+    """Refused before it is put together: 58 kB would stand for 120 MB."""
+    huge = MINE.replace("quality: {type: integer, default: 80, minimum: 1, maximum: 100}",
+                        f"quality: {{type: string, max_length: 10000, default: {'x' * 10_000}}}")  # fmt: skip
+    huge = huge.replace('{webp: {quality: "${quality}"}}', "webp").replace(
+        '"${width}"', '"' + "${quality}" * 12_000 + '"'
+    )
+    response = client.post("/api/v1/recipes", data=huge)
+    assert (response.status_code, response.json["code"]) == (422, "invalid-recipe")
+    assert "with its variables the recipe has more than 500,000 bytes" in response.json["detail"]

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from app import items, jobs
 from app.database import db
 from app.storage import Store
-from tests.factories import DAMAGED, PATIENCE, claimed, photo, submitted
+from tests.factories import DAMAGED, PATIENCE, claimed, output, photo, submitted
 
 
 def upload(client: FlaskClient, name: str = "photo.jpg"):
@@ -25,7 +25,7 @@ def test_the_form_leads_to_the_jobs_page(client: FlaskClient):
 
 def test_the_home_page_says_what_is_accepted_and_what_is_made(client: FlaskClient):
     page = client.get("/").text
-    assert "JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP" in page
+    assert "JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF or BMP, and PDF for recipes that take it" in page
     assert "1600-webp" in page
     assert "100 megapixels" in page
     assert "None yet" in page
@@ -51,6 +51,24 @@ def test_a_finished_job_stays_still_and_shows_the_error_of_each_file(client: Fla
     page = client.get(f"/jobs/{submission.job.id}").text
     assert "photo.jpg: it is cut off" in page
     assert "data-live" not in page
+
+
+@pytest.mark.parametrize(
+    ("pages", "words"),
+    [({"made": 20, "of": 143}, "the first 20 of 143 pages"), ({"made": 1, "of": 3}, "the first of 3 pages"),
+     ({"made": 3, "of": 3}, " · 3 pages")],
+)  # fmt: skip
+def test_the_page_of_a_job_says_of_how_many_pages_something_was_made(
+    client: FlaskClient, app: Flask, store: Store, pages: dict[str, int], words: str
+):
+    with app.app_context():
+        submission = submitted(store, "scan.pdf")
+        claim = claimed(submission.due[0].id)
+        facts = {"media_type": "application/pdf", "width": 595, "height": 842, "frames": pages["of"]}
+        data = {"placeholder": "00", "dominant_color": "#ffffff", "pages": pages}
+        assert items.succeed(claim, facts, [output(claim)], data, lambda _: True)
+    assert words in client.get(f"/jobs/{submission.job.id}").text
+    assert client.get(f"/api/v1/jobs/{submission.job.id}").json["items"][0]["data"]["pages"] == pages
 
 
 def test_the_list_pages_through_all_jobs(client: FlaskClient, context: Flask, store: Store):

@@ -66,6 +66,18 @@ def test_nor_does_the_name_of_the_original_lead_anywhere(stem: str):
     assert not set(name) & set("/\\\0\n")
 
 
+@pytest.mark.parametrize(
+    ("template", "name"),
+    [("${stem}-${output}", "photo-out-p7.webp"), ("fixed", "fixed-p7.webp"), ("${page}_${stem}", "7_photo.webp")],
+)
+def test_the_page_of_several_is_in_the_name_wherever_the_template_puts_it(template: str, name: str):
+    assert named(template, facts=FACTS | {"page": 7}) == name
+
+
+def test_a_file_of_one_page_is_its_first():
+    assert named("${stem}-${page}") == "photo-1.webp"
+
+
 @pytest.mark.parametrize("value", ["", ".", "..", "   ", "\u200b"])
 def test_a_name_of_nothing_becomes_that_of_the_output(value: str):
     assert named("${v}", value) == "out.webp"
