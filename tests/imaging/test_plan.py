@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.imaging import libvips
+from app.imaging import encoders, libvips, operations
 from app.imaging.limits import Limits
-from app.imaging.plan import plan
+from app.imaging.plan import _ENCODE_MS, _STEP_MS, plan
 from app.imaging.reader import traits_of_file
 
 from .conftest import LIMIT, Darkroom, making, spec
@@ -96,3 +96,18 @@ def test_more_pixels_and_harder_formats_take_longer(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert seconds == sorted(seconds)
     assert len(set(seconds)) == 5
+
+
+def test_more_effort_and_a_quality_that_is_looked_for_take_longer(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    Image.new("RGB", (4000, 3000)).save(file, "JPEG")
+    seconds = [
+        plan(making([spec(1000, "webp", **settings)]), traits_of_file(file, LIMITS, 150)).seconds
+        for settings in ({"effort": 0}, {}, {"effort": 6}, {"effort": 6, "quality": "auto"})
+    ]
+    assert seconds == sorted(set(seconds))
+
+
+@pytest.mark.parametrize("name", [*operations.found(), *encoders.found()])
+def test_the_cost_of_everything_is_known(name: str) -> None:
+    assert name in {*_STEP_MS, *_ENCODE_MS, "same"}
