@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.broker import PROCESS_TASK, make_celery
 from app.database import BUSY_TIMEOUT_SECONDS, dispose_after_fork
-from app.imaging import fonts
+from app.imaging import fonts, libvips
 from app.imaging.limits import Limits
 from app.items import Patience
 from app.logs import set_up_logging
@@ -34,6 +34,7 @@ settings = load_or_exit(os.environ)
 database = database_app(settings)
 patience = Patience(settings.max_attempts, settings.max_retries, dt.timedelta(seconds=settings.retry_for_seconds))
 fonts.look_in(settings.font_dir)
+libvips.load()  # once, for all children
 stop_at = multiprocessing.Value("d", float("inf"), lock=False)
 """Shared by the worker's main process with the processes of its pool, which are forked from it."""
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from app.imaging.colours import Space, converted, reached
 from app.imaging.orientation import UPRIGHT, displayed, stored_box, upright
+from app.imaging.resampling import resampled
 
 Size = tuple[int, int]
 Box = tuple[float, float, float, float]
@@ -23,10 +24,6 @@ Edges = tuple[int, int, int, int]
 
 Kept = Literal["icc", "orientation", "copyright", "exif", "xmp"]
 
-# Pillow first shrinks by whole factors to no less than this many times the target, then takes the filter for the rest.
-# 12 MP of noise, the worst case, to 800 px: 2.0 takes 58 ms and is 46.7 dB from plain Lanczos, 3.0 takes 135 ms and is
-# plain Lanczos, 1.1 takes 27 ms and has 38.8 dB. JPEG q80 alone costs more than 2.0 does.
-REDUCING_GAP = 2.0
 _EXACT = 1e-6
 """Pixels by which edges may be off for nothing but rounding."""
 
@@ -122,14 +119,6 @@ def scaled(
     box = _inside(shown.box, edges)
     frames = tuple(resampled(_cropped(frame, edges), stored, kernel, box) for frame in picture.frames)
     return replace(picture, frames=frames, box=(0, 0, *stored), stored=stored)
-
-
-def resampled(
-    image: Image.Image, size: Size, kernel: Image.Resampling = Image.Resampling.LANCZOS, box: Box | None = None
-) -> Image.Image:
-    """Pillow premultiplies LA and RGBA for it, so that transparent pixels do not bleed into the edges."""
-    gap = None if kernel == Image.Resampling.NEAREST else REDUCING_GAP
-    return image.resize(size, kernel, box=box, reducing_gap=gap)
 
 
 def whole(picture: Picture) -> Picture:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from PIL import Image, ImageFile, ImageMath, ImageOps, TiffImagePlugin
 
+from app.imaging import png
 from app.imaging.apng import Apng, read_apng
 from app.imaging.composition import Disposal, Part, composed
 from app.imaging.gif import Gif, read_gif
@@ -23,12 +24,15 @@ _REPLACES = 0
 
 
 def decode(image: ImageFile.ImageFile, share: float, count: int = 1) -> Picture:
-    """Load the first frames; a JPEG at a fraction of its size, where that leaves at least this share of each side."""
+    """Load the first frames; a JPEG or PNG at a fraction that leaves at least this share of each side."""
     xmp = image.info.pop("xmp", None)  # the TIFF plugin would turn the pixels by it
     full_size = image.size
-    box = _draft(image, share)
+    plain = png.decoded(image, share) if count == 1 else None
+    if plain is None:
+        png.check(image)
+    box = _draft(image, share) if plain is None else plain[1]
     image = _transparent_webp(image) or image
-    frames, durations, loop = _frames(image, count)
+    frames, durations, loop = _frames(image, count) if plain is None else ((plain[0],), (), 0)
     profile, exif = image.info.get("icc_profile"), image.info.get("exif")
     return Picture(
         frames=frames,

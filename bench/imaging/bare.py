@@ -3,23 +3,45 @@
 No graph, no limits, no colours, no orientation, no metadata, no placeholder: it believes the file.
 """
 
+from pathlib import Path
 from typing import Any
 
+import cykooz_resizer as simd
 from PIL import Image
 
-from bench.imaging.saving import animation, fitted, options
+from app.imaging import libvips
+from bench.imaging.saving import Size, animation, fitted, options
+
+Box = tuple[float, float, float, float]
+_LANCZOS = simd.ResizeAlg.convolution(simd.FilterType.lanczos3)
 
 
 def make(job: dict[str, Any]) -> None:
     if job["animated"]:
         animation(job)
         return
-    with Image.open(job["source"]) as image:
-        size = image.size
-        _, box = image.draft(None, fitted(size, job["outputs"][0]["width"])) or (None, None)
-        image.load()
+    image, size, box = decoded(Path(job["source"]), job["outputs"][0]["width"])
     for output in job["outputs"]:
         if image.width != output["width"]:
-            new = fitted(size, output["width"])
-            image, box = image.resize(new, Image.Resampling.LANCZOS, box=box, reducing_gap=2.0), None
+            image, box = resized(image, fitted(size, output["width"]), box), None
         image.save(output["path"], **options(output))
+
+
+def decoded(source: Path, width: int) -> tuple[Image.Image, Size, Box]:
+    """The pixels at a fraction, the size of all of them, and the box that they fill."""
+    with Image.open(source) as image:
+        if image.format == "PNG":
+            factor = image.width // width // 2
+            box = (0, 0, image.width / factor, image.height / factor)
+            return libvips.decoded_png(source, factor), image.size, box
+        size = image.size
+        _, box = image.draft(None, fitted(size, width))
+        image.load()
+        return image, size, box
+
+
+def resized(image: Image.Image, size: Size, box: Box | None) -> Image.Image:
+    result = Image.new(image.mode, size)
+    where = simd.CropBox(*box) if box else None  # the left upper corner is 0, 0: its right edge is its width
+    simd.Resizer().resize_pil(image, result, simd.ResizeOptions(_LANCZOS, crop_box=where))
+    return result

@@ -13,10 +13,15 @@ from bench.imaging.workloads import Workload
 
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / "bench" / "peers"
+ENVIRONMENT = {
+    "VIPS_CONCURRENCY": "1",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # as the workers are started, docs/performance.md says why
+}
 BARE, PIPELINE, SHARP = "bare", "pipeline", "sharp"
 TITLES = {
     PIPELINE: "**the pipeline**",
     BARE: "the bare loop",
+    "pillow": "the bare loop, Pillow alone",
     "vips": "pyvips",
     SHARP: "sharp",
     "clones": "sharp, with `clone()`",
@@ -39,7 +44,7 @@ class Way:
         self.process = subprocess.Popen(
             script if self.name in (SHARP, "clones") else module,
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env=os.environ | {"VIPS_CONCURRENCY": "1"},
+            env=os.environ | ENVIRONMENT,
         )  # fmt: skip
         return self
 

@@ -1,11 +1,11 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from app.imaging import encoders
+from app.imaging import encoders, libvips
 from app.imaging.graph import Graph, Step
 from app.imaging.limits import Limits
 from app.imaging.operations.resize import Resize
@@ -61,6 +61,14 @@ class Darkroom:
         with Image.open(rendering.files[0].path) as image:
             image.load()
             return image
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_libvips_here() -> Iterator[None]:
+    """It starts threads, and this process forks: the tests of what it does are in test_png.py, in another process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(libvips, "load", lambda: None)
+        yield
 
 
 @pytest.fixture

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from app.imaging import encoders, libvips, operations
 from app.imaging.limits import Limits
-from app.imaging.plan import plan
+from app.imaging.plan import _ENCODE_MS, _STEP_MS, plan
 from app.imaging.reader import traits_of_file
 
 from .conftest import LIMIT, Darkroom, making, spec
 from .pictures import exif, gradient, saved
+
+LIMITS = Limits(LIMIT, 500)
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
@@ -38,14 +41,25 @@ def test_the_decoded_pixels_are_those_of_the_scaled_decoding(
     assert plan(making([spec(width)]), traits_of_file(file, LIMITS, 150)).decoded_megapixels == megapixels
 
 
-LIMITS = Limits(LIMIT, 500)
+@pytest.mark.skipif(libvips.version() is None, reason="Pillow decodes a PNG in full")
+@pytest.mark.parametrize(
+    ("mode", "width", "megapixels"), [("RGB", 400, 0.48), ("RGB", 2000, 12.0), ("RGBA", 400, 12.0)]
+)
+def test_a_large_png_is_decoded_at_a_fraction_too(tmp_path: Path, mode: str, width: int, megapixels: float) -> None:
+    file = tmp_path / "a"
+    Image.new(mode, (4000, 3000)).save(file, "PNG", compress_level=1)
+    assert plan(making([spec(width)]), traits_of_file(file, LIMITS, 150)).decoded_megapixels == megapixels
+
+
 SLACK = 8_000_000
 """What allocators and codecs take or have already, whatever the picture."""
 MEASURE = """
 import re, sys
 from pathlib import Path
 from tests.imaging.conftest import making, spec
+from app.imaging import libvips
 from app.imaging.pipeline import Limits, render
+libvips.load()  # as the workers do, before they fork
 wanted = making([spec(int(width), format) for width, format in (word.split(":") for word in sys.argv[3:])])
 peak = lambda: int(re.search("VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 before = peak()
@@ -82,3 +96,18 @@ def test_more_pixels_and_harder_formats_take_longer(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert seconds == sorted(seconds)
     assert len(set(seconds)) == 5
+
+
+def test_more_effort_and_a_quality_that_is_looked_for_take_longer(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    Image.new("RGB", (4000, 3000)).save(file, "JPEG")
+    seconds = [
+        plan(making([spec(1000, "webp", **settings)]), traits_of_file(file, LIMITS, 150)).seconds
+        for settings in ({"effort": 0}, {}, {"effort": 6}, {"effort": 6, "quality": "auto"})
+    ]
+    assert seconds == sorted(set(seconds))
+
+
+@pytest.mark.parametrize("name", [*operations.found(), *encoders.found()])
+def test_the_cost_of_everything_is_known(name: str) -> None:
+    assert name in {*_STEP_MS, *_ENCODE_MS, "same"}

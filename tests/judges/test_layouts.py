@@ -10,6 +10,7 @@ from PIL import Image, ImageChops
 
 from app.imaging.operations.flatten import Flatten
 from app.imaging.operations.resize import Resize
+from app.imaging.resampling import REDUCING_GAP, SIMD
 from tests.imaging.pictures import saved
 from tests.imaging.profiles import P3, cmyk_profile, rgb_profile
 
@@ -20,6 +21,8 @@ from .pictures import disc, png
 
 SIZE = 240, 180
 QUARTER = Resize(width=60)
+GAP = 0 if SIMD else REDUCING_GAP
+"""Plain Lanczos, or with what Pillow saves itself; libvips can do either."""
 EXACT, ROUNDED = 0.05, 0.5
 """Levels in the mean: the same but for rounding; the same but for the filter's."""
 
@@ -88,8 +91,8 @@ def layouts(judge: Judge, photograph: Array) -> dict[str, bytes]:
 def resized(asked: Asked, scale: float, *, alpha: bool) -> Asked:
     """By libvips's Lanczos, premultiplied where there is alpha, as its thumbnails are."""
     if not alpha:
-        return asked.resize(scale)
-    return asked.premultiply().resize(scale).unpremultiply().rint().cast("uchar")
+        return asked.resize(scale, gap=GAP)
+    return asked.premultiply().resize(scale, gap=GAP).unpremultiply().rint().cast("uchar")
 
 
 def test_every_layout_is_read_as_by_libvips(judge: Judge, layouts: dict[str, bytes]) -> None:
@@ -207,7 +210,7 @@ def test_white_is_nought_in_some_faxes(judge: Judge) -> None:
 
 
 def test_a_thumbnail_of_libvips_is_this_picture_too(judge: Judge, photograph: Array) -> None:
-    """What sharp and vipsthumbnail users are used to: the whole of `thumbnail`, on a file with alpha."""
+    """What sharp and vipsthumbnail users are used to: all of `thumbnail`, on a file with alpha. It halves first."""
     content = png(np.dstack((photograph, soft())))
     theirs = judge.pixels(judge.file(content).thumbnail_image(60, height=UNBOUNDED))
-    assert distance(made(content, QUARTER), theirs) < ROUNDED
+    assert distance(made(content, QUARTER), theirs) < 2 * ROUNDED

@@ -9,8 +9,9 @@ from pydantic import Field, model_validator
 from app.imaging.aspect_ratio import AspectRatio, smallest_around
 from app.imaging.canvas import mirrored, placed_on
 from app.imaging.operation import MAX_SIDE, Colour, Operation, limited, pixels
-from app.imaging.picture import Box, Picture, Size, each, resampled, settled
+from app.imaging.picture import Box, Picture, Size, each, settled
 from app.imaging.placement import CompassPoint, on_ground
+from app.imaging.resampling import resampled
 
 _BLURRED_AT = 160
 """Pixels of the longer side at which a ground is blurred: what is left of it after that needs no more of them."""

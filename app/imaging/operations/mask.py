@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 from app.imaging.canvas import placed_on
 from app.imaging.embedded import EmbeddedImage, opened_image
 from app.imaging.operation import Colour, Operation
-from app.imaging.picture import Picture, Size, resampled
+from app.imaging.picture import Picture, Size
+from app.imaging.resampling import resampled
 from app.imaging.shapes import circle, drawn, shaped, superellipse
 
 

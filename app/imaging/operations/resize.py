@@ -63,6 +63,8 @@ class Resize(Operation):
         return limited(result, "resized picture") if grown else result
 
     def share(self, size: Size) -> float:
+        if self.kernel == "nearest":
+            return 1.0  # no decoder may average
         shares = [new / old for new, old in zip(self.uncut(size), size, strict=True)]
         # In proportion, the shares differ by rounding alone. The larger one would often be just above a half, a
         # quarter or an eighth, and a JPEG be decoded at twice the size for less than half a pixel.

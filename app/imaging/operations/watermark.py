@@ -11,8 +11,9 @@ from app.imaging.colours import from_srgb
 from app.imaging.embedded import EmbeddedImage, opened_image
 from app.imaging.lettering import REFERENCE, Lettering, drawn, measured
 from app.imaging.operation import MAX_SIDE, Colour, Operation, pixels, rgba
-from app.imaging.picture import Picture, Size, each, resampled, settled
+from app.imaging.picture import Picture, Size, each, settled
 from app.imaging.placement import by_gravity
+from app.imaging.resampling import resampled
 
 Place = Literal["center", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest"]
 Layers = list[tuple[Image.Image, tuple[int, int]]]
