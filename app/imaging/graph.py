@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 from app.imaging.condition import Condition, Traits
 from app.imaging.operation import Operation
@@ -39,17 +41,22 @@ class Graph:
     def __init__(self, steps: Sequence[Step]) -> None:
         self.steps = tuple(steps)
         self._late_colours = any(isinstance(step.operation, (Colorspace, Strip)) for step in steps)
+        self._expected = lru_cache(maxsize=8)(self._sizes)
 
-    def sizes(self, traits: Traits, known: Mapping[str, Size] | None = None) -> dict[str, Size]:
+    def sizes(self, traits: Traits) -> Mapping[str, Size]:
         """The displayed size of every step's picture, for a source with these traits. Raises UnsuitableImage.
 
-        Some depend on what the picture shows; they are at most that large, until they are `known`.
+        Some depend on what the picture shows; they are at most that large.
         """
+        return self._expected(traits)
+
+    def _sizes(self, traits: Traits, known: Mapping[str, Size] = MappingProxyType({})) -> Mapping[str, Size]:
+        """`known` are those of pictures that are made."""
         sizes = {SOURCE: traits.size}
         for step in self.steps:
             size = sizes[step.source]
             sizes[step.name] = step.operation.sized(size) if _holds(step, traits, size) else size
-            sizes |= {step.name: known[step.name]} if known and step.name in known else {}
+            sizes[step.name] = known.get(step.name, sizes[step.name])
         return sizes
 
     def share(self, traits: Traits, wanted: set[str]) -> float:
@@ -81,7 +88,7 @@ class Graph:
             made[name] = self._done(work, made[work.pixels], traits, sizes[work.step.source])
             known[name] = made[name].size
             if known[name] != sizes[name]:  # what is made from it is another plan then
-                sizes = self.sizes(traits, known)
+                sizes = self._sizes(traits, known)
                 uses.subtract(work.pixels for work in works)
                 works = [work for work in self._works(traits, sizes, wanted) if work.step.name not in known]
                 uses.update(work.pixels for work in works)

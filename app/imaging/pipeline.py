@@ -1,7 +1,5 @@
 """A picture's way from an upload to its outputs."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,7 +51,8 @@ def render(source: Path, making: Making, scratch: Path, limits: Limits) -> Rende
     Of an animation all frames are decoded where any output keeps it animated, otherwise the first one only.
     """
     with quiet():
-        check_file(source.stat().st_size, limits)
+        if limits.max_bytes is not None:
+            check_file(source.stat().st_size, limits)
         with pages_of(source, limits, making.dpi) as pages:
             first, *others = _numbers(pages, making, limits)
             rendering = _rendered(source, pages, first, making, scratch, limits)
@@ -72,39 +71,37 @@ def _numbers(pages: Pages, making: Making, limits: Limits) -> list[int | None]:
 def _rendered(
     source: Path, pages: Pages, number: int | None, making: Making, scratch: Path, limits: Limits
 ) -> Rendering:
-    """All outputs of one page."""
-    with _telling(number):
-        with pages(number or 1) as page:
-            traits = page.traits
-            making = making.resolved(traits.media_type)
-            check_sides(making, traits)
-            frames = traits.shown if making.animates else 1
-            check_animation(traits.size, frames, limits)
-            picture = page.decode(making.graph.share(traits, set(making.sources)), frames)
-        facts = SourceFacts(traits.media_type, *picture.size, traits.frames)
-        pictures = making.graph.pictures(picture, replace(traits, size=picture.size), making.sources)
-        files, small = Files(scratch, Original(source, traits.media_type, picture.frames), number), None
-        del page, picture  # the only large pixels: gone as soon as nothing is made from them any more
-        for name, made in pictures:
-            done = finished(made)
-            files.write(done, made, [output for output in making.outputs if output.source == name])
-            if small is None or area(done.size) < area(small.size):
-                small = replace(done, frames=done.frames[:1])
-            del made, done
-        assert small is not None
-        tiny = miniature(settled(small).image)
-        return Rendering(facts, files.named(making.outputs), placeholder(tiny), dominant_colour(tiny))
-
-
-@contextmanager
-def _telling(page: int | None) -> Iterator[None]:
-    """Which page it is that something is wrong with."""
+    """All outputs of one page; an error says which page it is of."""
     try:
-        yield
+        return _made(source, pages, number, making, scratch, limits)
     except FileError as error:
-        if page is None:
+        if number is None:
             raise
-        raise type(error)(f"Page {page}: {error}") from error
+        raise type(error)(f"Page {number}: {error}") from error
+
+
+def _made(source: Path, pages: Pages, number: int | None, making: Making, scratch: Path, limits: Limits) -> Rendering:
+    with pages(number or 1) as page:
+        traits = page.traits
+        making = making.resolved(traits.media_type)
+        check_sides(making, traits)
+        frames = traits.shown if making.animates else 1
+        check_animation(traits.size, frames, limits)
+        picture = page.decode(making.graph.share(traits, set(making.sources)), frames)
+    facts = SourceFacts(traits.media_type, *picture.size, traits.frames)
+    traits = traits if picture.size == traits.size else replace(traits, size=picture.size)
+    pictures = making.graph.pictures(picture, traits, making.sources)
+    files, small = Files(scratch, Original(source, traits.media_type, picture.frames), number), None
+    del page, picture  # the only large pixels: gone as soon as nothing is made from them any more
+    for name, made in pictures:
+        done = finished(made)
+        files.write(done, made, [output for output in making.outputs if output.source == name])
+        if small is None or area(done.size) < area(small.size):
+            small = done.first
+        del made, done
+    assert small is not None
+    tiny = miniature(settled(small).image)
+    return Rendering(facts, files.named(making.outputs), placeholder(tiny), dominant_colour(tiny))
 
 
 def area(size: Size) -> int:
@@ -126,11 +123,9 @@ def check_sides(making: Making, traits: Traits) -> None:
 
 def finished(picture: Picture) -> Picture:
     """As it goes to the encoders: what is left to do is done, but for what the recipe keeps in the metadata."""
-    kept = "orientation" in picture.keep and not picture.turned
-    orientation = picture.orientation if kept else UPRIGHT
-    if kept:
-        picture = replace(picture, orientation=UPRIGHT)
+    if "orientation" in picture.keep and not picture.turned and picture.orientation != UPRIGHT:
+        return replace(finished(replace(picture, orientation=UPRIGHT)), orientation=picture.orientation)
     picture = whole(picture)
-    if not ("icc" in picture.keep and picture.space is None and picture.frames[0].mode in ("RGB", "RGBA")):
-        picture = settled(picture)
-    return replace(picture, orientation=orientation)
+    if "icc" in picture.keep and picture.space is None and picture.frames[0].mode in ("RGB", "RGBA"):
+        return picture
+    return settled(picture)
