@@ -19,7 +19,7 @@ from app import machine
 from app.collection import keep_files
 from app.database import db, transaction, utc_now
 from app.errors import Retry
-from app.models import Asset, Item, ItemState, Job, JobState, LanePause, Output
+from app.models import Asset, Item, ItemState, Job, JobState, Lane, LanePause, Output
 from app.recipes.schema import Value
 
 _BACKOFF = dt.timedelta(seconds=5)
@@ -45,6 +45,7 @@ class Claim:
     recipe: str
     recipe_version: int
     variables: Mapping[str, Value]
+    lane: Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def claim(item_id: UUID, owner: str, worker: str, lease: dt.timedelta) -> Claim 
         return Claim(
             item.id, item.job_id, item.attempt, item.strikes, item.retries, item.troubled_since,
             item.name, item.asset_id, item.asset.sha256 if item.asset else None,
-            item.job.recipe, item.job.recipe_version, item.job.variables,
+            item.job.recipe, item.job.recipe_version, item.job.variables, item.lane,
         )  # fmt: skip
 
 

@@ -35,17 +35,18 @@ class RenderedFile:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """The file that was received, and its frames as they were decoded."""
+    """The file that was received."""
 
     path: Path
     media_type: str
-    frames: tuple[Image.Image, ...]
 
     def copied(self, picture: Picture) -> Encoded | None:
-        """The file itself without what is not kept of its metadata; None where its pixels are to be others."""
+        """The file itself without what is not kept of its metadata, for a picture that has its frames; None where its
+        pixels are to be others all the same.
+        """
         upright = picture.orientation == UPRIGHT or ("orientation" in picture.keep and not picture.turned)
         untagged = picture.profile is None or "icc" in picture.keep
-        if picture.frames is not self.frames or picture.space or not (picture.is_whole and upright and untagged):
+        if picture.space or not (picture.is_whole and upright and untagged):
             return None
         exif = metadata.blocks(picture).get("exif")
         data = containers.rewritten(self.path.read_bytes(), self.media_type, picture.keep, exif)
@@ -61,26 +62,27 @@ class Files:
         self._frames: tuple[Image.Image, ...] = ()
         self._same: dict[tuple[Encoder, bool, bool], RenderedFile] = {}
 
-    def write(self, picture: Picture, made: Picture, outputs: Sequence[Output]) -> None:
+    def write(self, picture: Picture, made: Picture, outputs: Sequence[Output], *, untouched: bool) -> None:
         """Encode one picture, once for each of its different encoders; a picture that comes again, not again.
 
-        `made` is the picture as the last step left it, before it was finished for the encoders.
+        `made` is the picture as the last step left it, before it was finished for the encoders; where it is
+        `untouched`, it has the frames of the file.
         """
         if picture.frames is not self._frames:
             self._frames, self._same = picture.frames, {}
         for output in outputs:
             how = output.encoder, output.copies, output.smallest
             if how not in self._same:
-                self._same[how] = self._write(picture, made, output)
+                self._same[how] = self._write(picture, made if untouched else None, output)
             self._files[output.name] = replace(self._same[how], name=output.name)
 
     def named(self, outputs: Sequence[Output]) -> list[RenderedFile]:
         """What was written, in this order."""
         return [self._files[output.name] for output in outputs]
 
-    def _write(self, picture: Picture, made: Picture, output: Output) -> RenderedFile:
+    def _write(self, picture: Picture, untouched: Picture | None, output: Output) -> RenderedFile:
         encoder = output.encoder
-        encoded = self._original.copied(made) if output.copies else None
+        encoded = self._original.copied(untouched) if output.copies and untouched else None
         if encoded is None or output.smallest:
             encoded = min(filter(None, (encoded, encoder.encode(picture))), key=lambda one: len(one.data))
         path = self._scratch / f"{of_page(output.name, self._page)}.{encoder.extension}"

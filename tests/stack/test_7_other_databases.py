@@ -27,6 +27,7 @@ from app.items import Failure
 from app.models import Asset, Event, Item, Job, JobState, Lane, Output, ProcessKind
 from app.processes import Presence
 from app.settings import load
+from app.steps import StepCache
 from app.storage import Store
 from tasks.periodic import run_due, schedule
 from tests.conftest import close_database, environment
@@ -152,7 +153,7 @@ def test_the_way_of_a_job(app: Flask):
     assert remove_unnamed(store, jobs.remove(job_id)) == 1
     with transaction() as session:
         assert [session.query(table).count() for table in (Job, Item, Output, Asset, Event)] == [0] * 5
-    run_due(schedule(store))
+    run_due(schedule(store, StepCache(store.path("0").parent.parent, 0, store.has)))
 
 
 def test_the_way_of_a_recipe_and_of_what_is_collected(app: Flask):
