@@ -10,6 +10,7 @@ from app.errors import NotCollectable
 from app.imaging import encoders, identity, outputs
 from app.imaging.collector import Piece
 from app.imaging.condition import Traits
+from app.imaging.effort import NONE, Effort
 from app.imaging.limits import Limits, check_file, check_known
 from app.imaging.naming import of_page
 from app.imaging.outputs import Making
@@ -40,6 +41,7 @@ class Made:
     outputs: list[Output]
     data: Mapping[str, Any]
     key: str | None = None
+    effort: Effort = NONE
 
 
 class Bench:
@@ -100,7 +102,7 @@ class Bench:
         nothing = _Rendered(then.of_an_asset, {}, {})
         new = self._rendered(sha256, self._narrowed(making, wanted)) if wanted else nothing
         old = {name: _copy(there[key]) for name, key in keys.items() if name not in new.rows}
-        return _Rendered(new.asset, {**new.rows, **old}, data or new.data)
+        return _Rendered(new.asset, {**new.rows, **old}, data or new.data, new.effort)
 
     def _narrowed(self, making: Making, wanted: tuple[outputs.Output, ...]) -> Making:
         """To these outputs. Where steps are kept, they become what they would become among all the others: from the
@@ -126,7 +128,7 @@ class Bench:
         data = {name: made.data[name] for name in _DATA if name in made.data}
         if traits.pages > 1:
             data["pages"] = {"made": len({page for _, page in keys}), "of": traits.pages}
-        return Made(made.asset, rows, data, identity.together(keys.values()))
+        return Made(made.asset, rows, data, identity.together(keys.values()), made.effort)
 
     def collected(self, claim: Claim, recipe: Recipe) -> Made:
         """What the recipe collects from the outputs of all files of the job. Raises NotCollectable."""
@@ -157,7 +159,7 @@ class Bench:
         self._kept(sha256, answer)
         stored = {path: self._store.adopt(Path(path)) for path in {file["path"] for file in answer["files"]}}
         rows = {(file["name"], file["page"]): _new(file, stored[file["path"]]) for file in answer["files"]}
-        return _Rendered(answer["source"], rows, {name: answer[name] for name in _DATA})
+        return _Rendered(answer["source"], rows, {name: answer[name] for name in _DATA}, Effort(**answer["effort"]))
 
     def _kept(self, sha256: str, answer: Mapping[str, Any]) -> None:
         """Take what is new for the next time; what the child says of it is no more than keys."""
@@ -172,6 +174,7 @@ class _Rendered:
     asset: Mapping[str, Any]
     rows: Mapping[Name, Output]
     data: Mapping[str, Any]
+    effort: Effort = NONE
 
     @property
     def traits(self) -> Traits:

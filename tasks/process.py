@@ -95,7 +95,9 @@ class Processor:
             steps = self._steps if claim.lane == Lane.INTERACTIVE else None
             bench = Bench(self._store, recipe.limits(self._limits), scratch, run, self._patiently, steps)
             made = bench.collected(claim, recipe) if claim.sha256 is None else bench.made(claim, claim.sha256, recipe)
-        return partial(items.succeed, claim, made.asset, made.outputs, made.data, self._store.has, made.key)
+        return partial(
+            items.succeed, claim, made.asset, made.outputs, made.data, self._store.has, made.key, made.effort
+        )
 
     def _lookout(self, claim: Claim) -> Callable[[], None]:
         """Called again and again while the work goes on: renews the lease every third of its length.

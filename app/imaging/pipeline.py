@@ -8,6 +8,7 @@ from pathlib import Path
 from app.errors import FileError, UnsupportedFile
 from app.imaging import identity
 from app.imaging.condition import Traits
+from app.imaging.effort import Effort
 from app.imaging.encoder import name_of
 from app.imaging.encoding import Files, Original, RenderedFile
 from app.imaging.libraries import quiet
@@ -18,7 +19,7 @@ from app.imaging.page import Pages
 from app.imaging.picture import Picture, Size, settled, whole
 from app.imaging.pixels import divisor
 from app.imaging.portrait import dominant_colour, miniature, placeholder
-from app.imaging.production import Effort, Production
+from app.imaging.production import Production
 from app.imaging.reader import pages_of
 from app.imaging.shelf import Lent, Shelf, Spoiled
 

@@ -7,12 +7,12 @@ for its source's. So nothing that another recipe made coarser, or from something
 
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from PIL import Image
 
 from app.imaging import identity
 from app.imaging.condition import Traits
+from app.imaging.effort import Effort
 from app.imaging.graph import SOURCE, Graph, Work
 from app.imaging.picture import Picture, Size
 from app.imaging.shelf import Shelf, Spoiled
@@ -21,18 +21,6 @@ from app.imaging.unfinished import Facts
 _DECODED_AT_ONCE = ("image/jpeg", "image/bmp")
 """Types whose pixels are decoded in the time that it takes to read and check them from a file of pixels: 12 MP of JPEG
 take 60 ms, and so do 36 MB. Nothing is gained by keeping those."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """What was done: files decoded (or pages of them), steps applied; and steps that nobody had to apply again."""
-
-    decodes: int = 0
-    steps: int = 0
-    steps_reused: int = 0
-
-    def __add__(self, other: "Effort") -> "Effort":
-        return Effort(self.decodes + other.decodes, self.steps + other.steps, self.steps_reused + other.steps_reused)
 
 
 class Production:

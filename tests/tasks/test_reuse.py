@@ -10,8 +10,8 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import event
 
-from app import jobs, reuse
-from app.database import transaction
+from app import jobs, reuse, totals
+from app.database import reading, transaction
 from app.imaging import engine
 from app.models import ItemState, Lane, Output
 from app.recipes import Recipe, parse
@@ -233,6 +233,15 @@ def test_of_several_sizes_the_changed_one_comes_out_as_if_all_were_made(tried, e
         jobs.remove(job.id)
     shutil.rmtree(steps._root)
     assert tried(sizes(17)) == changed
+
+
+def test_what_is_reused_is_counted(tried):
+    for which in (sharpened(1), sharpened(2), sharpened(2, "jpeg"), sharpened(2, "jpeg")):
+        tried(which)
+    with reading() as session:
+        counted = totals.read(session)
+    names = ("decodes", "steps_done", "steps_reused", "outputs_made", "outputs_reused")
+    assert [counted[name] for name in names] == [1, 3, 3, 4, 4]
 
 
 def test_the_bulk_lane_keeps_no_step(tried, efforts, steps: StepCache):
