@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PIL import Image
-
 from app.imaging import containers, metadata
 from app.imaging.encoder import Encoded, Encoder, name_of
 from app.imaging.naming import of_page
@@ -59,7 +57,7 @@ class Files:
     def __init__(self, scratch: Path, original: Original, page: int | None = None) -> None:
         self._scratch, self._original, self._page = scratch, original, page
         self._files: dict[str, RenderedFile] = {}
-        self._frames: tuple[Image.Image, ...] = ()
+        self._last: Picture | None = None
         self._same: dict[tuple[Encoder, bool, bool], RenderedFile] = {}
 
     def write(self, picture: Picture, made: Picture, outputs: Sequence[Output], *, untouched: bool) -> None:
@@ -68,8 +66,8 @@ class Files:
         `made` is the picture as the last step left it, before it was finished for the encoders; where it is
         `untouched`, it has the frames of the file.
         """
-        if picture.frames is not self._frames:
-            self._frames, self._same = picture.frames, {}
+        if self._last is None or not _is_same(picture, self._last):
+            self._last, self._same = picture, {}
         for output in outputs:
             how = output.encoder, output.copies, output.smallest
             if how not in self._same:
@@ -91,3 +89,8 @@ class Files:
             output.name, name_of(encoder), encoder.extension, encoder.media_type, *picture.size, path,
             encoded.quality, encoded.tries, self._page,
         )  # fmt: skip
+
+
+def _is_same(picture: Picture, other: Picture) -> bool:
+    """With the same frames, and the same metadata to keep."""
+    return picture.frames is other.frames and replace(picture, frames=()) == replace(other, frames=())
