@@ -62,14 +62,14 @@ class Shelf:
         self.used.clear()
 
     def put(self, picture: Picture, facts: Facts) -> None:
-        """Keep it, unless it is there, is too large or the disk has no room: it is an offer."""
+        """Keep it, unless it is there, is too large or can not be written: it is an offer."""
         size = unfinished.size_of(picture)
         if facts.key in self._there or facts.key in self.new or size is None or size > self._largest:
             return
         path = self._scratch / f"{facts.key}{SUFFIX}"
         try:
             unfinished.write(path, picture, facts)
-        except OSError:
+        except (OSError, ValueError):
             with suppress(OSError):
                 path.unlink()
         else:

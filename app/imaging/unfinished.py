@@ -28,7 +28,7 @@ _LONGEST_HEADER = 1_000_000
 _OUTSIDE = 1e-6
 """Pixels by which rounding may put a box outside its frames."""
 
-Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Count = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Side = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Sides = tuple[Side, Side]
 Mode = Literal["L", "LA", "RGB", "RGBA", "CMYK", "LAB"]
@@ -137,7 +137,7 @@ def size_of(picture: Picture) -> int | None:
 
 
 def write(path: Path, picture: Picture, facts: Facts) -> None:
-    """Raises OSError."""
+    """Raises OSError, and ValueError for a picture of which a file can not tell."""
     header = Header(**facts.model_dump(), **_described(picture)).model_dump_json().encode()
     check = 0
     with path.open("wb") as file:

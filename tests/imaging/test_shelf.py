@@ -20,7 +20,7 @@ from app.imaging.operation import Operation
 from app.imaging.outputs import Making, Output
 from app.imaging.picture import Picture, of
 from app.imaging.pipeline import Effort, Lent, Limits, Rendering, render
-from app.imaging.shelf import SUFFIX
+from app.imaging.shelf import SUFFIX, Shelf
 from app.imaging.unfinished import Facts
 
 from .conftest import LIMIT
@@ -385,6 +385,13 @@ def test_a_disk_without_room_costs_nothing_but_the_keeping(keeping, monkeypatch:
     assert kept.work(RECIPE)[1] == kept.anew(RECIPE)
     assert not kept.pictures
     assert not list(kept.source.parent.rglob(f"*{SUFFIX}"))
+
+
+@pytest.mark.parametrize("loop", [2**32 - 1, 2**32])
+def test_a_picture_that_can_not_be_told_is_nobodys_trouble(tmp_path: Path, loop: int):
+    shelf = Shelf(Lent("a" * 64, {}, 10**9), tmp_path, LIMIT)
+    shelf.put(replace(of(noise((9, 9))), loop=loop), Facts(key="b" * 64, untouched=False, sizes={}))
+    assert len(shelf.new) == (loop < 2**32)
 
 
 def test_the_next_engine_begins_anew(keeping, monkeypatch: pytest.MonkeyPatch):
