@@ -21,6 +21,7 @@ from app.logs import set_up_logging
 from app.models import ProcessKind
 from app.processes import BEAT_SECONDS, Presence
 from app.settings import Settings, load_or_exit
+from app.steps import StepCache
 from app.storage import Store
 from tasks.heartbeat import beat, end
 from tasks.periodic import PeriodicTasks, schedule
@@ -75,7 +76,9 @@ def run(settings: Settings, stop: threading.Event) -> None:
     celery = make_celery(settings.broker, item_timeout_seconds=settings.item_timeout_seconds)
     patience = Patience(settings.max_attempts, settings.max_retries, dt.timedelta(seconds=settings.retry_for_seconds))
     relay, recovery = Relay(Sender(celery)), Recovery(patience)
-    periodic = PeriodicTasks(app, schedule(Store(settings.media_root)))
+    store = Store(settings.media_root)
+    steps = StepCache(settings.media_root, settings.step_cache_bytes, store.has)
+    periodic = PeriodicTasks(app, schedule(store, steps))
     loops = [Loop(app, "relay", relay.publish_due), Loop(app, "recovery", lambda: look_after(recovery, periodic))]
     presence = Presence(settings.database_url, ProcessKind.DISPATCHER, f"dispatcher-{os.getpid()}")
     for loop in loops:

@@ -20,6 +20,7 @@ from app.imaging.limits import Limits
 from app.items import Patience
 from app.logs import set_up_logging
 from app.settings import load_or_exit
+from app.steps import StepCache
 from app.storage import Store
 from tasks.dead_letters import DeadLetters
 from tasks.heartbeat import heartbeat_step
@@ -38,8 +39,10 @@ libvips.load()  # once, for all children
 stop_at = multiprocessing.Value("d", float("inf"), lock=False)
 """Shared by the worker's main process with the processes of its pool, which are forked from it."""
 
+store = Store(settings.media_root)
 processor = Processor(
-    store=Store(settings.media_root),
+    store=store,
+    steps=StepCache(settings.media_root, settings.step_cache_bytes, store.has) if settings.step_cache_bytes else None,
     limits=Limits(settings.max_pixels, settings.max_frames, max_pages=settings.max_pages),
     patience=patience,
     lease=dt.timedelta(seconds=settings.lease_seconds),

@@ -10,6 +10,7 @@ from PIL import Image, ImageFile, ImageMath, ImageOps, TiffImagePlugin
 from app.imaging import png
 from app.imaging.apng import Apng, read_apng
 from app.imaging.composition import Disposal, Part, composed
+from app.imaging.condition import Traits
 from app.imaging.gif import Gif, read_gif
 from app.imaging.orientation import orientation_of
 from app.imaging.picture import Box, Metadata, Picture, Size
@@ -44,6 +45,20 @@ def decode(image: ImageFile.ImageFile, share: float, count: int = 1) -> Picture:
         loop=loop if len(frames) > 1 else 0,
         metadata=Metadata(exif if isinstance(exif, bytes) else None, xmp if isinstance(xmp, bytes) else None),
     )
+
+
+def divisor(traits: Traits, share: float) -> int:
+    """What the sides of a file's pixels are divided by where it is decoded for this share.
+
+    Files that are not decoded at a fraction after all have 1, or whatever they would have: equal numbers stand for
+    equal pixels of the same file.
+    """
+    if traits.media_type == "image/png":
+        return png.factor(traits.size, share, alpha=traits.alpha)
+    if traits.media_type != "image/jpeg":
+        return 1
+    least = min(there // here for there, here in zip(traits.size, _at_least(traits.size, share), strict=True))
+    return max(eighth for eighth in (1, 2, 4, 8) if eighth <= least)
 
 
 _Frames = tuple[tuple[Image.Image, ...], Sequence[float], int]
