@@ -124,7 +124,7 @@ class Graph:
         """Whose picture the step is made from: its source's, or that of a resize of the same source that is enough."""
         size = sizes[step.source]
         uncut = _uncut(step, size)
-        if uncut is None or not _holds(step, traits, size):
+        if uncut is None or not _holds(step, traits, size) or not _averages(step):
             return step.source
         for work in reversed(works):
             other = work.step.operation
@@ -137,6 +137,11 @@ class Graph:
 
 def _holds(step: Step, traits: Traits, size: Size) -> bool:
     return step.when is None or step.when.holds(traits, size)
+
+
+def _averages(step: Step) -> bool:
+    """Whether it may be made from a picture that was resampled before; `nearest` takes pixels as they are."""
+    return not isinstance(step.operation, Resize) or step.operation.kernel != "nearest"
 
 
 def _uncut(step: Step, size: Size) -> Size | None:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from PIL import ImageFile
 
-from app.imaging import pdf_reader
+from app.imaging import pdf_reader, png
 from app.imaging.condition import Traits
 from app.imaging.formats import PDF, input_format
 from app.imaging.frames import count_frames
@@ -54,6 +54,7 @@ def _traits(image: ImageFile.ImageFile) -> Traits:
         media_type=own or input_format(image.format).media_type,
         frames=count_frames(image),
         alpha=image.has_transparency_data,
+        plain=png.is_plain(image),
     )
 
 
