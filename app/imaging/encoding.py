@@ -72,7 +72,8 @@ class Files:
             how = output.encoder, output.copies, output.smallest
             if how not in self._same:
                 self._same[how] = self._write(picture, made if untouched else None, output)
-            self._files[output.name] = replace(self._same[how], name=output.name)
+            file = self._same[how]
+            self._files[output.name] = file if file.name == output.name else replace(file, name=output.name)
 
     def named(self, outputs: Sequence[Output]) -> list[RenderedFile]:
         """What was written, in this order."""

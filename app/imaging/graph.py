@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 from app.imaging.condition import Condition, Traits
 from app.imaging.operation import Operation
@@ -46,18 +48,21 @@ class Graph:
     def __init__(self, steps: Sequence[Step]) -> None:
         self.steps = tuple(steps)
         self.late_colours = any(isinstance(step.operation, (Colorspace, Strip)) for step in steps)
+        self._expected = lru_cache(maxsize=8)(self._sizes)
 
-    def sizes(self, traits: Traits, known: Mapping[str, Size] | None = None) -> dict[str, Size]:
+    def sizes(self, traits: Traits, known: Mapping[str, Size] = MappingProxyType({})) -> Mapping[str, Size]:
         """The displayed size of every step's picture, for a source with these traits. Raises UnsuitableImage.
 
         Some depend on what the picture shows; they are at most that large, until they are `known`.
         """
-        known = known or {}
+        return self._sizes(traits, known) if known else self._expected(traits)
+
+    def _sizes(self, traits: Traits, known: Mapping[str, Size] = MappingProxyType({})) -> Mapping[str, Size]:
         sizes = {SOURCE: known.get(SOURCE, traits.size)}
         for step in self.steps:
             size = sizes[step.source]
             sizes[step.name] = step.operation.sized(size) if _holds(step, traits, size) else size
-            sizes |= {step.name: known[step.name]} if step.name in known else {}
+            sizes[step.name] = known.get(step.name, sizes[step.name])
         return sizes
 
     def share(self, traits: Traits, wanted: set[str]) -> float:

@@ -20,6 +20,13 @@ class Output:
     copies: bool = False
     smallest: bool = False
 
+    def resolved(self, media_type: str) -> "Output":
+        """For a source of this type: itself, but for an output in the source's own format."""
+        encoder = self.encoder.resolved(media_type)
+        if encoder is self.encoder:
+            return self
+        return replace(self, encoder=encoder, copies=self.encoder.copies, smallest=self.encoder.smallest)
+
 
 @dataclass(frozen=True, slots=True)
 class Making:
@@ -41,13 +48,7 @@ class Making:
 
     def resolved(self, media_type: str) -> "Making":
         """For a source of this type: an output in the source's own format becomes one in that format."""
-        outputs = tuple(
-            replace(
-                one, encoder=one.encoder.resolved(media_type), copies=one.encoder.copies, smallest=one.encoder.smallest
-            )
-            for one in self.outputs
-        )
-        return replace(self, outputs=outputs)
+        return replace(self, outputs=tuple(one.resolved(media_type) for one in self.outputs))
 
     @property
     def missing(self) -> list[Output]:

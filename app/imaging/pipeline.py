@@ -1,7 +1,6 @@
 """A picture's way from an upload to its outputs."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -65,7 +64,8 @@ def render(source: Path, making: Making, scratch: Path, limits: Limits, lent: Le
     Of an animation all frames are decoded where any output keeps it animated, otherwise the first one only.
     """
     with quiet():
-        check_file(source.stat().st_size, limits)
+        if limits.max_bytes is not None:
+            check_file(source.stat().st_size, limits)
         shelf = Shelf(lent, scratch, limits.max_pixels) if lent else None
         with pages_of(source, limits, making.dpi) as pages:
             work = _Work(source, pages, making, scratch, limits, shelf)
@@ -98,14 +98,17 @@ class _Work:
     shelf: Shelf | None
 
     def page(self, number: int | None) -> Rendering:
-        """All missing outputs of one page."""
-        with _telling(number):
-            try:
-                return self._rendered(number)
-            except Spoiled:
-                assert self.shelf
-                self.shelf.clear()
-                return self._rendered(number)
+        """All missing outputs of one page; an error says which page it is of."""
+        try:
+            return self._rendered(number)
+        except Spoiled:
+            assert self.shelf
+            self.shelf.clear()
+            return self.page(number)
+        except FileError as error:
+            if number is None:
+                raise
+            raise type(error)(f"Page {number}: {error}") from error
 
     def _rendered(self, number: int | None) -> Rendering:
         production, making, traits = self._begun(number)
@@ -115,7 +118,7 @@ class _Work:
             outputs = [output for output in making.missing if output.source == name]
             files.write(done, made, outputs, untouched=production.is_untouched(made))
             if small is None or area(done.size) < area(small.size):
-                small = replace(done, frames=done.frames[:1])
+                small = done.first
             del made, done
         assert small is not None
         tiny = miniature(settled(small).image)
@@ -140,17 +143,6 @@ class _Work:
             return production, making, traits
 
 
-@contextmanager
-def _telling(page: int | None) -> Iterator[None]:
-    """Which page it is that something is wrong with."""
-    try:
-        yield
-    except FileError as error:
-        if page is None:
-            raise
-        raise type(error)(f"Page {page}: {error}") from error
-
-
 def area(size: Size) -> int:
     return size[0] * size[1]
 
@@ -170,11 +162,9 @@ def check_sides(making: Making, traits: Traits) -> None:
 
 def finished(picture: Picture) -> Picture:
     """As it goes to the encoders: what is left to do is done, but for what the recipe keeps in the metadata."""
-    kept = "orientation" in picture.keep and not picture.turned
-    orientation = picture.orientation if kept else UPRIGHT
-    if kept:
-        picture = replace(picture, orientation=UPRIGHT)
+    if "orientation" in picture.keep and not picture.turned and picture.orientation != UPRIGHT:
+        return replace(finished(replace(picture, orientation=UPRIGHT)), orientation=picture.orientation)
     picture = whole(picture)
-    if not ("icc" in picture.keep and picture.space is None and picture.frames[0].mode in ("RGB", "RGBA")):
-        picture = settled(picture)
-    return replace(picture, orientation=orientation)
+    if "icc" in picture.keep and picture.space is None and picture.frames[0].mode in ("RGB", "RGBA"):
+        return picture
+    return settled(picture)

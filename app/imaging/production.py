@@ -6,7 +6,8 @@ for its source's. So nothing that another recipe made coarser, or from something
 """
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 
 from PIL import Image
 
@@ -113,7 +114,7 @@ class Production:
         self._from_source = SOURCE in needed
         self._left = [work for work in self._works if work.name in needed and work.name not in self._done]
 
-    def _needed(self, wanted: Iterable[str], there: Set[str]) -> set[str]:
+    def _needed(self, wanted: Iterable[str], there: AbstractSet[str]) -> set[str]:
         """The steps without which what is wanted can not be made."""
         needed = set(wanted)
         for work in reversed(self._works):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import ImageFile
 
@@ -18,7 +19,7 @@ from app.imaging.orientation import displayed, orientation_of
 from app.imaging.page import Page, Pages
 from app.imaging.pixels import decode
 from app.imaging.signatures import HEAD_BYTES, is_pdf
-from app.imaging.source import opened
+from app.imaging.source import opened_from
 
 
 @contextmanager
@@ -28,19 +29,18 @@ def pages_of(source: Path, limits: Limits, dpi: int) -> Iterator[Pages]:
     Raises FileError for anything wrong with the file; an OSError is the machine's.
     """
     with source.open("rb") as stream:
-        head = stream.read(HEAD_BYTES)
-    if not is_pdf(head):
-        yield partial(_image, source, limits)
-        return
+        if not is_pdf(stream.read(HEAD_BYTES)):
+            yield partial(_image, stream, limits)
+            return
     check_type(PDF, limits)
     with pdf_reader.opened(source, dpi, limits.max_pixels) as document:
         yield document.page
 
 
 @contextmanager
-def _image(source: Path, limits: Limits, number: int) -> Iterator[Page]:
+def _image(stream: BinaryIO, limits: Limits, number: int) -> Iterator[Page]:
     """Opened anew for each page, because Pillow keeps the pixels of the last one."""
-    with opened(source, limits.max_pixels, number) as image:
+    with opened_from(stream, limits.max_pixels, number) as image:
         traits = _traits(image)
         check_type(traits.media_type, limits)
         yield Page(traits, partial(decode, image))
