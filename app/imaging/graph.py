@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from types import MappingProxyType
 
 from app.imaging.condition import Condition, Traits
@@ -48,7 +48,7 @@ class Graph:
     def __init__(self, steps: Sequence[Step]) -> None:
         self.steps = tuple(steps)
         self.late_colours = any(isinstance(step.operation, (Colorspace, Strip)) for step in steps)
-        self._expected = lru_cache(maxsize=8)(partial(self._sizes, known={}))
+        self._expected = lru_cache(maxsize=8)(self._sizes)
 
     def sizes(self, traits: Traits, known: Mapping[str, Size] = MappingProxyType({})) -> Mapping[str, Size]:
         """The displayed size of every step's picture, for a source with these traits. Raises UnsuitableImage.
@@ -57,7 +57,7 @@ class Graph:
         """
         return self._sizes(traits, known) if known else self._expected(traits)
 
-    def _sizes(self, traits: Traits, known: Mapping[str, Size]) -> Mapping[str, Size]:
+    def _sizes(self, traits: Traits, known: Mapping[str, Size] = MappingProxyType({})) -> Mapping[str, Size]:
         sizes = {SOURCE: known.get(SOURCE, traits.size)}
         for step in self.steps:
             size = sizes[step.source]

@@ -7,6 +7,7 @@ for its source's. So nothing that another recipe made coarser, or from something
 
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 
 from PIL import Image
 
@@ -52,26 +53,27 @@ class Production:
     @property
     def effort(self) -> Effort:
         """Once all pictures are made."""
-        needed = self._needed(set(self._wanted), lambda _: False)
+        needed = self._needed(self._wanted, set())
         whole = sum(work.holds for work in self._works if work.name in needed)
         return Effort(self._decodes, self._steps, whole - self._steps)
 
     def begin(self, decode: Callable[[], Picture]) -> None:
         """Decode the page, where anything is to be made of its pixels. Raises FileError."""
         self._plan()
-        if SOURCE in self._needed(self._open, self._is_kept) and not self._is_kept(SOURCE):
+        if self._from_source and SOURCE not in self._kept:
             self._made[SOURCE] = picture = decode()
             self._untouched.append(_frames_of(picture))
             self._decodes += 1
 
     def pictures(self) -> Iterator[tuple[str, Picture]]:
         """The picture of every wanted step, by name; each is let go when nothing needs it any more. Raises Spoiled."""
-        if SOURCE in self._needed(self._open, self._is_kept):
+        if self._from_source:
             self._have(SOURCE)
-        while works := self._left():
-            name = works[0].name
-            if not self._is_kept(name):
-                self._apply(works[0])
+        while self._left:
+            work = self._left.pop(0)
+            name = work.name
+            if name not in self._kept:
+                self._apply(work)
             self._have(name)
             self._let_go()
             if name in self._open:
@@ -98,31 +100,27 @@ class Production:
             self._sizes = self._graph.sizes(self._traits, self._known)
             self._works = self._graph.works(self._traits, self._sizes, self._planned)
             if self._shelf is None:
-                return
+                break
             self._keys = {SOURCE: self._source_key}
             for work in self._works:
                 self._keys[work.name] = identity.of_work(work, self._keys[work.pixels])
             told = ((name, self._there.get(key)) for name, key in self._keys.items() if name not in self._known)
             news = next(((name, size) for name, size in told if size and size != self._sizes[name]), None)
             if news is None:
-                return
+                break
             self._known[news[0]] = news[1]
+        self._kept = {name for name, key in self._keys.items() if self._shelf and key in self._shelf}
+        needed = self._needed(self._open, self._done | self._kept)
+        self._from_source = SOURCE in needed
+        self._left = [work for work in self._works if work.name in needed and work.name not in self._done]
 
-    def _needed(self, wanted: Iterable[str], is_there: Callable[[str], bool]) -> set[str]:
+    def _needed(self, wanted: Iterable[str], there: AbstractSet[str]) -> set[str]:
         """The steps without which what is wanted can not be made."""
         needed = set(wanted)
         for work in reversed(self._works):
-            if work.name in needed and not is_there(work.name):
+            if work.name in needed and work.name not in there:
                 needed.add(work.pixels)
         return needed
-
-    def _left(self) -> list[Work]:
-        """What there is still to do."""
-        needed = self._needed(self._open, lambda name: name in self._done or self._is_kept(name))
-        return [work for work in self._works if work.name in needed and work.name not in self._done]
-
-    def _is_kept(self, name: str) -> bool:
-        return self._shelf is not None and self._keys[name] in self._shelf
 
     def _apply(self, work: Work) -> None:
         if work.pixels not in self._made:
@@ -162,7 +160,7 @@ class Production:
             self._shelf.put(picture, Facts(key=self._keys[name], untouched=self.is_untouched(picture), sizes=sizes))
 
     def _let_go(self) -> None:
-        used = {work.pixels for work in self._left() if not self._is_kept(work.name)}
+        used = {work.pixels for work in self._left if work.name not in self._kept}
         for name in set(self._made) - used - self._open:
             del self._made[name]
 

@@ -153,7 +153,7 @@ def test_a_media_folder_that_can_not_be_written(services: Services, tmp_path: Pa
 def test_a_database_at_another_migration(services: Services):
     with db.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
-    assert only(services, "database", BAD) == "it is at migration 0001, the code at 0003; run `make migrate`."
+    assert only(services, "database", BAD) == "it is at migration 0001, the code at 0004; run `make migrate`."
     parts = {finding.part for finding in doctor.examine(services)}
     assert parts == {"database", "broker", "disk"}, "what the code would read there says nothing"
 
