@@ -28,8 +28,9 @@ def decode(image: ImageFile.ImageFile, share: float, count: int = 1) -> Picture:
     """Load the first frames; a JPEG or PNG at a fraction that leaves at least this share of each side."""
     xmp = image.info.pop("xmp", None)  # the TIFF plugin would turn the pixels by it
     full_size = image.size
-    png.check(image)
     plain = png.decoded(image, share) if count == 1 else None
+    if plain is None:
+        png.check(image)
     box = _draft(image, share) if plain is None else plain[1]
     image = _transparent_webp(image) or image
     frames, durations, loop = _frames(image, count) if plain is None else ((plain[0],), (), 0)

@@ -2,6 +2,7 @@
 
 import os
 import struct
+import zlib
 from pathlib import Path
 
 from PIL import Image, ImageFile, PngImagePlugin
@@ -66,18 +67,26 @@ def is_plain(image: ImageFile.ImageFile) -> bool:
 
 
 def _ends_plainly(image: ImageFile.ImageFile) -> bool:
-    """Whether nothing follows the pixels but texts, whose checksums are right, and the end.
+    """Whether nothing follows the pixels but texts and the end, and the checksums are right of those and of the last
+    chunk of pixels.
 
-    What else there may be says something about them: Pillow reads it there, too.
+    What else there may be says something about the pixels: Pillow reads it there, too. libpng checks the chunks that it
+    needs, and the last one may hold nothing of the pixels.
     """
     assert image.fp is not None
-    descriptor, at, texts = image.fp.fileno(), image.tile[0].offset - _HEAD.size, 0
+    descriptor, at, texts, last = image.fp.fileno(), image.tile[0].offset - _HEAD.size, 0, (0, 0)
     while len(head := os.pread(descriptor, _HEAD.size, at)) == _HEAD.size:
         length, kind = _HEAD.unpack(head)
         if kind == b"IEND":
-            return True
-        texts += length if kind in _TEXTS else 0
-        if kind not in (b"IDAT", *_TEXTS) or texts > _LONG:
+            return _is_whole(descriptor, *last)
+        if kind == b"IDAT":
+            last = at, length
+        elif kind not in _TEXTS or (texts := texts + length) > _LONG or not _is_whole(descriptor, at, length):
             return False
         at += length + _AROUND
     return False
+
+
+def _is_whole(descriptor: int, at: int, length: int) -> bool:
+    chunk = os.pread(descriptor, length + _AROUND, at)
+    return len(chunk) == length + _AROUND and zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
