@@ -69,6 +69,8 @@ class Lossy(Encoder):
 
     def encode(self, picture: Picture) -> Encoded:
         """Raises UnsuitableImage where no quality gives a file as small as asked for."""
+        if self.quality != "auto" and self.max_bytes is None:
+            return Encoded(self.save(picture, self.at(self.quality)), self.quality)
         tries = Tries(lambda quality: [self.save(picture, self.at(quality))])
         judged = tries
         if self.quality == "auto":
