@@ -20,17 +20,21 @@ DarkroomError
 │   ├── UploadTooLarge
 │   ├── CrossSiteRequest
 │   ├── InvalidParameter
-│   └── InvalidRecipe
+│   ├── InvalidRecipe
+│   ├── InvalidEndpoint
+│   └── OutgoingRefused      no request goes there
 ├── NotFound
 │   └── UnknownRecipe
 ├── NothingToRetry           the item or job has not failed
+├── EndpointPaused           nothing is sent to it until it is resumed
 ├── NothingToDownload        the job has not ended, or has no results
 ├── ResultsGone              result files are missing from the media store
 ├── TemporaryError           trouble of the machine that passes; retrying later helps
 │   ├── StorageFull
 │   ├── StorageUnavailable
 │   ├── FilesCollected
-│   └── TooManyPending
+│   ├── TooManyPending
+│   └── OutgoingFailed       another server does not answer as it should
 ├── AttemptError             an attempt ended without an answer about the file; retried, but not for ever
 │   ├── Crashed
 │   └── TimedOut
@@ -165,6 +169,18 @@ class InvalidRecipe(RequestError):
     status = 422
 
 
+class InvalidEndpoint(RequestError):
+    code = "invalid-endpoint"
+    title = "The webhook endpoint is not valid"
+    status = 422
+
+
+class OutgoingRefused(RequestError):
+    code = "outgoing-refused"
+    title = "No request goes to this address"
+    status = 422
+
+
 class NotFound(DarkroomError):
     code = "not-found"
     title = "Not found"
@@ -179,6 +195,12 @@ class UnknownRecipe(NotFound):
 class NothingToRetry(DarkroomError):
     code = "nothing-to-retry"
     title = "There is nothing to retry"
+    status = 409
+
+
+class EndpointPaused(DarkroomError):
+    code = "endpoint-paused"
+    title = "The webhook endpoint is paused"
     status = 409
 
 
@@ -218,6 +240,12 @@ class FilesCollected(TemporaryError):
 class TooManyPending(TemporaryError):
     code = "too-many-pending"
     title = "Too many files are waiting"
+
+
+class OutgoingFailed(TemporaryError):
+    code = "outgoing-failed"
+    title = "Another server does not answer as it should"
+    status = 502
 
 
 class AttemptError(DarkroomError):
