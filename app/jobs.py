@@ -69,7 +69,7 @@ def submit(
         lane=lane, recipe=recipe.name, recipe_version=recipe.version, variables=dict(variables),
         total=len(files) + len(document.collect), collecting=len(document.collect),
         stop_on_error=document.run.on_error == "cancel",
-        keep_seconds=seconds(expire_after) if expire_after else None,
+        keep_seconds=seconds(expire_after) if expire_after else None, notify=recipe.notify or None,
     )  # fmt: skip
     job.items = [Item(asset=_asset(file), dispatch_after=now + GRACE) for file in files]
     job.items += [Item(asset=None, collects=name, dispatch_after=WHEN_ALL_ENDED) for name in document.collect]

@@ -121,6 +121,7 @@ class Job(Base):
     `variables` are the values that the job gave to those of the recipe. `collecting` of its `total` items make
     something of the results of all others, once those have ended. Where `stop_on_error` is set, the first item that
     fails cancels the rest. The job is deleted at `expires_at`, which its end sets where `keep_seconds` says so.
+    `notify` are the webhook endpoints that the recipe names, each with the events that it asks for, or None.
     """
 
     __tablename__ = "jobs"
@@ -144,6 +145,7 @@ class Job(Base):
     collecting: Mapped[int] = mapped_column(default=0)
     stop_on_error: Mapped[bool] = mapped_column(default=False)
     keep_seconds: Mapped[int | None] = mapped_column(BigInteger)
+    notify: Mapped[dict[str, list[str] | None] | None] = mapped_column(JSON(none_as_null=True))
     total: Mapped[int]
     succeeded: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)

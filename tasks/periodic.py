@@ -14,6 +14,7 @@ from app import collection, expiry, processes
 from app.database import db, transaction, utc_now
 from app.models import PeriodicTask
 from app.storage import Store
+from app.webhooks import deliveries
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ def schedule(store: Store) -> list[Periodic]:
         Periodic(collection.TASK, collection.EVERY, lambda: _collect(store)),
         Periodic("expire", expiry.EVERY, lambda: _expire(store)),
         Periodic("forget-dead-processes", dt.timedelta(minutes=10), _forget_dead_processes),
+        Periodic("forget-deliveries", dt.timedelta(hours=1), _forget_deliveries),
     ]
 
 
@@ -94,3 +96,8 @@ def _expire(store: Store) -> None:
 def _forget_dead_processes() -> None:
     with transaction() as session:
         processes.forget_dead(session, utc_now())
+
+
+def _forget_deliveries() -> None:
+    if forgotten := deliveries.forget(utc_now()):
+        log.info("deleted %d deliveries of webhooks that were old", forgotten)
