@@ -63,7 +63,9 @@ def _listeners(session: Session, job: Job, kind: EventType) -> list[Endpoint]:
         asked = notified[endpoint.name]
         return kind in (endpoint.events if asked is None else asked)
 
-    return [endpoint for endpoint in session.scalars(select(Endpoint).order_by(Endpoint.id)) if listens(endpoint)]
+    # Held until the transaction ends: an endpoint that somebody deletes meanwhile must not take the event along.
+    known = select(Endpoint).order_by(Endpoint.id).with_for_update(read=True, key_share=True)
+    return [endpoint for endpoint in session.scalars(known) if listens(endpoint)]
 
 
 def _names(session: Session) -> set[str]:

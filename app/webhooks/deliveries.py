@@ -3,6 +3,8 @@
 Every change is a conditional UPDATE that names the attempt. A delivery that somebody has claimed is due again when his
 lease has ended; so one that is killed, or hears nothing from the database, loses none. A message may thus arrive twice,
 under one and the same `webhook-id`.
+
+Whoever locks a delivery locks its endpoint first, which is the order in which both are deleted.
 """
 
 import datetime as dt
@@ -50,7 +52,6 @@ class Claim:
     """The right to one attempt at a delivery, until the lease ends; and what is to be sent."""
 
     delivery_id: UUID
-    endpoint_id: UUID
     attempt: int
     failures: int
     message_id: str
@@ -103,10 +104,10 @@ def redeliver(delivery_id: UUID) -> None:
     Raises EndpointPaused.
     """
     with transaction() as session:
-        found = session.get(Delivery, delivery_id, options=(joinedload(Delivery.endpoint),))
-        if found is None:
+        endpoint = _locked_endpoint(session, delivery_id, read=True)
+        if endpoint is None:
             raise NotFound(f"There is no delivery {delivery_id}.")
-        endpoints.refuse_paused(found.endpoint)
+        endpoints.refuse_paused(endpoint)
         anew = {"state": DeliveryState.PENDING, "failures": 0, "next_try_at": utc_now(), "finished_at": None}
         free = Delivery.id == delivery_id, Delivery.lease_until.is_(None)
         session.execute(update(Delivery).where(*free).values(anew))
@@ -130,9 +131,7 @@ def record(claim: Claim, outcome: Outcome) -> bool:
     """Write down what came of the attempt, and what follows. False: its lease was lost; somebody else sends it."""
     now = utc_now()
     with transaction() as session:
-        # Before the delivery, in the order in which an endpoint is deleted with its deliveries.
-        of_endpoint = select(Endpoint).where(Endpoint.id == claim.endpoint_id)
-        endpoint = session.scalar(of_endpoint.with_for_update(key_share=True))
+        endpoint = _locked_endpoint(session, claim.delivery_id, read=False)
         if endpoint is None or not _end(session, claim, _settled(claim, outcome, now)):
             return False
         session.add(DeliveryAttempt(
@@ -181,20 +180,27 @@ def _due(now: dt.datetime) -> list[UUID]:
 
 def _claim(session: Session, delivery_id: UUID) -> Claim | None:
     now = utc_now()
-    found = session.scalar(select(Delivery).where(Delivery.id == delivery_id).with_for_update())
-    if found is None or not found.next_try_at or found.next_try_at > now or found.endpoint.paused_since:
+    endpoint = _locked_endpoint(session, delivery_id, read=True)
+    found = session.scalar(select(Delivery).where(Delivery.id == delivery_id).with_for_update()) if endpoint else None
+    if not endpoint or not found or not found.next_try_at or found.next_try_at > now or endpoint.paused_since:
         return None
     if found.lease_until is not None:
         lost = "Whoever sent it was lost, or heard nothing from the database; it may have arrived."
         session.add(DeliveryAttempt(
-            delivery_id=found.id, number=found.attempts, url=found.endpoint.url,
+            delivery_id=found.id, number=found.attempts, url=endpoint.url,
             at=found.lease_until - LEASE, error=lost,
         ))  # fmt: skip
     found.attempts, found.lease_until, found.next_try_at = found.attempts + 1, now + LEASE, now + LEASE
     return Claim(
-        found.id, found.endpoint_id, found.attempts, found.failures, found.message_id, found.body,
-        found.endpoint.url, signing.valid(found.endpoint.secrets, now),
+        found.id, found.attempts, found.failures, found.message_id, found.body,
+        endpoint.url, signing.valid(endpoint.secrets, now),
     )  # fmt: skip
+
+
+def _locked_endpoint(session: Session, delivery_id: UUID, *, read: bool) -> Endpoint | None:
+    """The endpoint of the delivery, which is there until the transaction ends, or None; if not `read`, to change it."""
+    endpoint_id = session.scalar(select(Delivery.endpoint_id).where(Delivery.id == delivery_id))
+    return session.scalar(select(Endpoint).where(Endpoint.id == endpoint_id).with_for_update(read=read, key_share=True))
 
 
 def _settled(claim: Claim, outcome: Outcome, now: dt.datetime) -> dict[str, object]:
@@ -223,7 +229,7 @@ def _judge(endpoint: Endpoint, outcome: Outcome, now: dt.datetime) -> None:
 
 
 def _end(session: Session, claim: Claim, values: Mapping[str, object]) -> bool:
-    attempt = Delivery.state == DeliveryState.PENDING, Delivery.attempts == claim.attempt
+    attempt = Delivery.lease_until.is_not(None), Delivery.attempts == claim.attempt
     result = session.execute(update(Delivery).where(Delivery.id == claim.delivery_id, *attempt).values(values))
     assert isinstance(result, CursorResult)
     return result.rowcount == 1

@@ -81,7 +81,7 @@ def upgrade() -> None:
             ["delivery_id"], ["webhook_deliveries.id"], name=op.f("fk_webhook_attempts_delivery_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_attempts")),
-        sa.UniqueConstraint("delivery_id", "number", name=op.f("uq_webhook_attempts_delivery_id")),
+        sa.UniqueConstraint("delivery_id", "number", name=op.f("uq_webhook_attempts_delivery_id_number")),
     )
     with op.batch_alter_table("jobs") as batch:
         batch.add_column(sa.Column("notify", sa.JSON(), nullable=True))

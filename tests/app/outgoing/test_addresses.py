@@ -33,6 +33,7 @@ SPELLINGS = words("""
 127.0.0.1. localhost. example.com. 1.2.3.4.5 256.1.1.1 example.0x10 example.123 134744072 010.010.010.010
 [fe80::1%25eth0] [fe80::1%eth0] [::1%1] [127.0.0.1] [v1.127] [::ffff:127.0.0.1%1]
 １２７.0.0.1 127。0。0。1 ①②⑦.0.0.1 ⓛocalhost münchen.de %31%32%37.0.0.1 127%2e0%2e0%2e1 exa_mple..com -a.com .com .
+ſhop.example hooK.example
 """)
 URLS = [
     "", "example.com", "//example.com/", "ftp://example.com/", "file:///etc/passwd", "gopher://example.com/",
@@ -72,6 +73,14 @@ def test_a_name_with_such_an_address_is_refused(address: str, beside: list[str])
 def test_an_odd_spelling_is_refused_before_it_is_resolved(host: str):
     with pytest.raises(OutgoingRefused):
         Outgoing(Allowed(["127.0.0.0/8"]), nobody).send(f"https://{host}/", b"", {}, LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("host", "says"), [("a.example.", "ends with a dot"), ("münchen.de", "xn--"), ("127.1", "odd spelling")]
+)
+def test_it_is_told_how_to_write_it(host: str, says: str):
+    with pytest.raises(OutgoingRefused, match=says):
+        Outgoing(Allowed(), nobody).check(f"https://{host}/")
 
 
 @pytest.mark.parametrize("url", URLS)

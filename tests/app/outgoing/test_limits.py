@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from app.errors import OutgoingFailed
 from app.outgoing import Allowed, Answer, Limits, Outgoing
 from tests.receiver import Receiver, answer, receiver
+from tests.waiting import wait_until
 
 LIMITS = Limits(bytes=1000, connect=2, silence=0.2, whole=20)
 SOON = Limits(bytes=1_000_000, connect=2, silence=5, whole=0.5)
@@ -144,6 +145,13 @@ def test_what_is_not_http_is_told_so(there: Receiver, sent: bytes):
     there.then(lambda handler: handler.wfile.write(sent))
     with pytest.raises(OutgoingFailed):
         send(there)
+
+
+def test_nothing_waits_on_for_the_end_of_the_time(there: Receiver):
+    assert send(there).status == 204
+    wait_until(
+        lambda: not any(isinstance(one, threading.Timer) for one in threading.enumerate()), 5, "no timer is left"
+    )
 
 
 def test_a_resolver_that_takes_too_long_is_not_waited_for():

@@ -129,6 +129,15 @@ def test_a_sender_that_lost_its_lease_changes_nothing(clock: Clock):
     assert (one().state, of_name().failing_since) == ("succeeded", None)
 
 
+def test_an_attempt_is_recorded_once(clock: Clock):
+    endpoint()
+    message()
+    claim = claimed()
+    assert deliveries.record(claim, answered(500))
+    assert not deliveries.record(claim, answered(200))
+    assert (one().state, len(one().tries)) == ("pending", 1)
+
+
 def test_an_endpoint_that_is_gone_gets_nothing_more(clock: Clock):
     endpoint()
     message(count=2)
