@@ -162,6 +162,7 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
         if endpoint.paused_since is None
         else {"since": events.told(endpoint.paused_since), "because": endpoint.paused_because},
         "failing_since": _time(endpoint.failing_since),
+        "hold_until": _time(endpoint.hold_until),
         "secrets_valid_until": [
             one["until"] and _time(dt.datetime.fromisoformat(one["until"])) for one in endpoint.secrets
         ],

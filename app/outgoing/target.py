@@ -79,6 +79,8 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
         raise OutgoingRefused(f"The URL can not be read: {error}.") from None
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         raise OutgoingRefused("The URL is none of the web; write it as https://example.com/path.")
+    if not parts.netloc.isascii():  # before letters are made small, which makes ASCII of some that are not
+        raise OutgoingRefused(f"The host {parts.netloc[:80]!r} is not in ASCII; write the form that begins with xn--.")
     if "@" in parts.netloc:
         raise OutgoingRefused("The URL has a user or a password in it, which would stand in logs; write it without.")
     if port == 0:
@@ -88,8 +90,6 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
 
 def _check_name(host: str) -> None:
     shown = repr(host[:80])
-    if not host.isascii():
-        raise OutgoingRefused(f"The host {shown} is not in ASCII; write the form that begins with xn--.")
     if host.endswith("."):
         raise OutgoingRefused(f"The host {shown} ends with a dot; write it without.")
     labels = host.split(".")

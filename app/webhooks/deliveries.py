@@ -211,7 +211,7 @@ def _settled(claim: Claim, outcome: Outcome, now: dt.datetime) -> dict[str, obje
     if outcome.gone or claim.failures >= len(WAITS):
         return failed | {"state": DeliveryState.FAILED, "finished_at": now, "next_try_at": None}
     wait = WAITS[claim.failures] * random.uniform(0.9, 1.1)  # noqa: S311
-    return failed | {"next_try_at": now + max(wait, outcome.hold or wait)}
+    return failed | {"next_try_at": now + wait}
 
 
 def _judge(endpoint: Endpoint, outcome: Outcome, now: dt.datetime) -> None:

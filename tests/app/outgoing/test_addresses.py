@@ -33,7 +33,7 @@ SPELLINGS = words("""
 127.0.0.1. localhost. example.com. 1.2.3.4.5 256.1.1.1 example.0x10 example.123 134744072 010.010.010.010
 [fe80::1%25eth0] [fe80::1%eth0] [::1%1] [127.0.0.1] [v1.127] [::ffff:127.0.0.1%1]
 １２７.0.0.1 127。0。0。1 ①②⑦.0.0.1 ⓛocalhost münchen.de %31%32%37.0.0.1 127%2e0%2e0%2e1 exa_mple..com -a.com .com .
-ſhop.example hooK.example
+ſhop.example hoo\N{KELVIN SIGN}.example [2606:4700::1%1] [2606:4700::1%25eth0] [1.1.1.1]
 """)
 URLS = [
     "", "example.com", "//example.com/", "ftp://example.com/", "file:///etc/passwd", "gopher://example.com/",
