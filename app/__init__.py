@@ -36,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         limits=Limits(bytes=settings.max_upload_bytes, files=settings.max_job_files),
         max_pixels=settings.max_pixels,
         silence_seconds=settings.upload_silence_seconds,
+        url_import=settings.url_import,
     ).attach(app)
     _register_routes(app)
     app.after_request(_harden)

@@ -10,6 +10,7 @@ DarkroomError
 │   ├── TooManyBytes
 │   ├── UnsuitableImage
 │   ├── NotCollectable
+│   ├── NotDownloaded
 │   └── MissingFont          trying again helps once the font is there
 ├── RequestError             the request can not be accepted as it is
 │   ├── NoFiles
@@ -20,6 +21,7 @@ DarkroomError
 │   ├── UploadTooLarge
 │   ├── CrossSiteRequest
 │   ├── InvalidParameter
+│   ├── UrlImportOff
 │   ├── InvalidRecipe
 │   ├── InvalidEndpoint
 │   └── OutgoingRefused      no request goes there
@@ -110,6 +112,11 @@ class NotCollectable(FileError):
     title = "The results of the job can not be put together"
 
 
+class NotDownloaded(FileError):
+    code = "not-downloaded"
+    title = "The file can not be downloaded"
+
+
 class MissingFont(FileError):
     code = "missing-font"
     title = "There is no font for the text"
@@ -161,6 +168,12 @@ class CrossSiteRequest(RequestError):
 class InvalidParameter(RequestError):
     code = "invalid-parameter"
     title = "A parameter is not valid"
+
+
+class UrlImportOff(RequestError):
+    code = "url-import-off"
+    title = "Files are not downloaded here"
+    status = 403
 
 
 class InvalidRecipe(RequestError):

@@ -84,15 +84,23 @@ def _enum(states: type[enum.StrEnum], name: str) -> Enum:
 
 
 class Asset(Base):
-    """An original as it was received. Its type and size are read from the content by the first worker that opens it."""
+    """An original as it was received. Its type and size are read from the content by the first worker that opens it.
+
+    One that is to be downloaded from `source_url` has no content until a worker has done so.
+    """
 
     __tablename__ = "assets"
-    __table_args__ = (CheckConstraint("bytes >= 0", name="bytes"),)
+    __table_args__ = (
+        CheckConstraint("bytes >= 0", name="bytes"),
+        CheckConstraint("(sha256 IS NULL) = (bytes IS NULL)", name="content"),
+        CheckConstraint("sha256 IS NOT NULL OR source_url IS NOT NULL", name="source"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(255))
-    sha256: Mapped[str] = mapped_column(String(64), index=True)
-    bytes: Mapped[int] = mapped_column(BigInteger)
+    source_url: Mapped[str | None] = mapped_column(Text)
+    sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    bytes: Mapped[int | None] = mapped_column(BigInteger)
     media_type: Mapped[str | None] = mapped_column(String(64))
     width: Mapped[int | None]
     height: Mapped[int | None]

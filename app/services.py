@@ -23,6 +23,7 @@ class Services:
     limits: Limits
     max_pixels: int
     silence_seconds: int
+    url_import: bool
 
     def attach(self, app: Flask) -> None:
         app.extensions["darkroom"] = self

@@ -191,10 +191,15 @@ class Settings(BaseModel):
         description="How long a worker that is told to end goes on with what it has begun, before it hands it back,"
         " in seconds. With Docker, `stop_grace_period` must be 40 s longer.",
     )
+    url_import: bool = Field(
+        default=False,
+        description="Whether jobs can be made from URLs, which the workers download (each no larger than"
+        " `MAX_UPLOAD_BYTES`).",
+    )
     outgoing_allowed: Annotated[tuple[str, ...], BeforeValidator(_hosts)] = Field(
         default=(),
-        description="Hosts that webhooks may be sent to although they are not on the public internet, or have no TLS:"
-        " names, addresses or networks, divided by commas, as in `hooks.lan,10.1.0.0/16`.",
+        description="Hosts that webhooks are sent to and files are downloaded from although they are not on the public"
+        " internet, or have no TLS: names, addresses or networks, divided by commas, as in `hooks.lan,10.1.0.0/16`.",
     )
     worker_concurrency: int | None = Field(
         default=None, ge=1, le=512, description="Processes of one worker. Default: the number of cores."

@@ -1,4 +1,4 @@
-"""webhook endpoints, deliveries and their attempts; whom a job notifies"""
+"""webhook endpoints, deliveries and their attempts; whom a job notifies; originals that are downloaded"""
 
 import datetime as dt
 
@@ -10,6 +10,9 @@ from app.database import UtcDateTime
 
 revision = "0005"
 down_revision = "0003"
+
+EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+"""The SHA-256 of nothing."""
 
 
 def enum(name, values):
@@ -85,12 +88,27 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("jobs") as batch:
         batch.add_column(sa.Column("notify", sa.JSON(), nullable=True))
+    with op.batch_alter_table("assets") as batch:
+        batch.add_column(sa.Column("source_url", sa.Text(), nullable=True))
+        batch.alter_column("sha256", existing_type=sa.String(length=64), nullable=True)
+        batch.alter_column("bytes", existing_type=sa.BigInteger(), nullable=True)
+        batch.create_check_constraint(op.f("ck_assets_content"), "(sha256 IS NULL) = (bytes IS NULL)")
+        batch.create_check_constraint(op.f("ck_assets_source"), "sha256 IS NOT NULL OR source_url IS NOT NULL")
     tasks = sa.table("periodic_tasks", sa.column("name"), sa.column("due_at", UtcDateTime()))
     op.bulk_insert(tasks, [{"name": "forget-deliveries", "due_at": dt.datetime.now(dt.UTC)}])
 
 
 def downgrade() -> None:
     op.execute("DELETE FROM periodic_tasks WHERE name = 'forget-deliveries'")
+    # What was not downloaded is a file that is missing to the version before; it tells so until the job is deleted.
+    assets = sa.table("assets", sa.column("sha256"), sa.column("bytes"))
+    op.execute(assets.update().where(assets.c.sha256.is_(None)).values(sha256=EMPTY, bytes=0))
+    with op.batch_alter_table("assets") as batch:
+        batch.drop_constraint(op.f("ck_assets_source"), type_="check")
+        batch.drop_constraint(op.f("ck_assets_content"), type_="check")
+        batch.alter_column("bytes", existing_type=sa.BigInteger(), nullable=False)
+        batch.alter_column("sha256", existing_type=sa.String(length=64), nullable=False)
+        batch.drop_column("source_url")
     with op.batch_alter_table("jobs") as batch:
         batch.drop_column("notify")
     for name in ("webhook_attempts", "webhook_deliveries", "webhook_endpoints"):

@@ -28,6 +28,7 @@ from app.models import Asset, Event, Item, Job, JobState, Lane, Output, ProcessK
 from app.processes import Presence
 from app.settings import load
 from app.storage import Store
+from app.uploads import RemoteFile
 from app.webhooks import deliveries, endpoints
 from app.webhooks.deliveries import Outcome
 from app.webhooks.events import EventType
@@ -332,6 +333,20 @@ def test_the_way_of_a_webhook(app: Flask):
     endpoints.ping("shop")
     endpoints.remove("shop")
     assert endpoints.names() == set()
+
+
+def test_the_way_of_a_file_that_is_downloaded(app: Flask):
+    store: Store = app.extensions["darkroom"].store
+    file = received(store, "a.jpg")
+    submission = jobs.submit([RemoteFile("a.jpg", "https://photos.example/a.jpg"), file], store.has)
+    first = claimed(submission.due[0].id)
+    assert (first.sha256, first.source_url) == (None, "https://photos.example/a.jpg")
+    assert items.downloaded(first, file.stored, store.has)
+    assert items.hand_back(first)
+    assert not items.downloaded(first, file.stored, store.has)
+    assert claimed(first.item_id).sha256 == file.stored.sha256
+    left = jobs.submit([RemoteFile("a.jpg", "https://photos.example/a.jpg")], store.has).job.id
+    assert (jobs.remove(submission.job.id), jobs.remove(left)) == ([file.stored.sha256], [])
 
 
 def test_senders_events_and_whoever_deletes_the_endpoint_meet_without_a_deadlock(app: Flask):
