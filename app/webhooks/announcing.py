@@ -63,9 +63,12 @@ def _listeners(session: Session, job: Job, kind: EventType) -> list[Endpoint]:
         asked = notified[endpoint.name]
         return kind in (endpoint.events if asked is None else asked)
 
+    ids = [endpoint.id for endpoint in session.scalars(select(Endpoint)) if listens(endpoint)]
+    if not ids:
+        return []
     # Held until the transaction ends: an endpoint that somebody deletes meanwhile must not take the event along.
-    known = select(Endpoint).order_by(Endpoint.id).with_for_update(read=True, key_share=True)
-    return [endpoint for endpoint in session.scalars(known) if listens(endpoint)]
+    held = select(Endpoint).where(Endpoint.id.in_(ids)).order_by(Endpoint.id)
+    return list(session.scalars(held.with_for_update(read=True, key_share=True)))
 
 
 def _names(session: Session) -> set[str]:

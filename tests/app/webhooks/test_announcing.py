@@ -12,6 +12,7 @@ from app.models import Item
 from app.storage import Store
 from app.webhooks import announcing, endpoints
 from app.webhooks.events import EventType
+from reference.places import DOCS
 from tests import rows
 from tests.app.webhooks.hooks import data, endpoint, one, told, written
 from tests.factories import DAMAGED, PATIENCE, claimed, output, received, submitted, succeed
@@ -54,6 +55,17 @@ def test_a_job_that_succeeds_is_told_with_its_counts(store: Store):
     assert (job["id"], job["state"], job["recipe"]["name"]) == (str(submission.job.id), "succeeded", "web-images")
     assert job["progress"] == {"total": 2, "succeeded": 2, "failed": 0, "quarantined": 0, "canceled": 0}
     assert job["finished_at"]
+
+
+def shape(value: object) -> object:
+    return {key: shape(inner) for key, inner in value.items()} if isinstance(value, dict) else type(value)
+
+
+def test_the_message_looks_as_the_docs_show_it(store: Store):
+    endpoint()
+    assert succeed(claimed(submitted(store).due[0].id))
+    (shown,) = re.findall(r"```json\n(.*?)```", (DOCS / "webhooks.md").read_text("utf-8"), re.DOTALL)
+    assert shape(json.loads(shown)) == shape(json.loads(one().body))
 
 
 def test_a_job_whose_files_all_fail_is_told_after_each_of_them(store: Store):
