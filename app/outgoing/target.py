@@ -121,8 +121,8 @@ def check(target: Target, addresses: Sequence[Address], allowed: Allowed) -> Non
         kind = None if allowed.has_address(address) else refusal(address)
         if kind:
             raise OutgoingRefused(
-                f"{target.host} is {kind} ({address}), which no request of Darkroom goes to; whoever runs it can"
-                " allow the host in OUTGOING_ALLOWED."
+                f"{target.host} is {kind}, which no request of Darkroom goes to; whoever runs it can allow the host"
+                " in OUTGOING_ALLOWED."
             )
     if target.scheme != "https":
         raise OutgoingRefused(
