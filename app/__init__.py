@@ -45,14 +45,14 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _register_routes(app: Flask) -> None:
     # The workers import `app` too, and need none of these.
-    from app import api, cli, downloads, faults, health, pages, submission
+    from app import api, cli, downloads, faults, health, metrics, pages, submission
     from app.api import recipes as api_recipes
     from app.api import webhooks as api_webhooks
 
     faults.register(app)
     cli.register(app)
     app.before_request(submission.refuse_other_sites)
-    for module in (api, api_recipes, api_webhooks, downloads, health, pages):
+    for module in (api, api_recipes, api_webhooks, downloads, health, metrics, pages):
         app.register_blueprint(module.blueprint)
 
 

@@ -15,11 +15,12 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from app import machine
+from app import machine, totals
 from app.collection import keep_files
 from app.database import db, transaction, utc_now
 from app.errors import Retry
-from app.models import Asset, Item, ItemState, Job, JobState, LanePause, Output
+from app.imaging.effort import NONE, Effort
+from app.models import Asset, Item, ItemState, Job, JobState, Lane, LanePause, Output
 from app.recipes.schema import Value
 from app.storage import StoredFile
 
@@ -47,6 +48,7 @@ class Claim:
     recipe: str
     recipe_version: int
     variables: Mapping[str, Value]
+    lane: Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def claim(item_id: UUID, owner: str, worker: str, lease: dt.timedelta) -> Claim 
             item.id, item.job_id, item.attempt, item.strikes, item.retries, item.troubled_since,
             item.name, item.asset_id, item.asset.sha256 if item.asset else None,
             item.asset.source_url if item.asset else None,
-            item.job.recipe, item.job.recipe_version, item.job.variables,
+            item.job.recipe, item.job.recipe_version, item.job.variables, item.lane,
         )  # fmt: skip
 
 
@@ -126,12 +128,13 @@ def downloaded(claim: Claim, stored: StoredFile, is_stored: Callable[[str], bool
         keep_files(session, [stored.sha256], is_stored)
         content = {"sha256": stored.sha256, "bytes": stored.bytes}
         session.execute(update(Asset).where(Asset.id == claim.asset_id).values(content))
+        totals.count(session, input_bytes=stored.bytes)
         return True
 
 
 def succeed(
     claim: Claim, asset: Mapping[str, Any], outputs: Sequence[Output], data: Mapping[str, Any],
-    is_stored: Callable[[str], bool], key: str | None = None,
+    is_stored: Callable[[str], bool], key: str | None = None, effort: Effort = NONE,
 ) -> bool:  # fmt: skip
     """running → succeeded; the outputs become visible in the same transaction. Raises FilesCollected."""
     with transaction() as session:
@@ -141,6 +144,12 @@ def succeed(
         if claim.asset_id is not None:
             session.execute(update(Asset).where(Asset.id == claim.asset_id).values(dict(asset)))
         session.add_all(outputs)
+        made = [output for output in outputs if not output.reused]
+        totals.count(
+            session, outputs_made=len(made), outputs_reused=len(outputs) - len(made),
+            output_bytes=sum(output.bytes for output in made),
+            decodes=effort.decodes, steps_done=effort.steps, steps_reused=effort.steps_reused,
+        )  # fmt: skip
         return True
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
-from app import machine, recipes
+from app import machine, recipes, totals
 from app.collection import keep_files
 from app.database import Base, batches, db, reading, transaction, utc_now
 from app.dispatch import GRACE, Due
@@ -76,9 +76,12 @@ def submit(
     ids = sorted(new_id() for _ in job.items)  # as their positions: a database may lock in the order of either
     for position, item in enumerate(job.items):
         item.id, item.position, item.lane, item.outputs = ids[position], position, lane, []
+    here = [file.stored for file in files if isinstance(file, ReceivedFile)]
     with transaction() as session:
-        keep_files(session, (file.stored.sha256 for file in files if isinstance(file, ReceivedFile)), is_stored)
+        keep_files(session, (stored.sha256 for stored in here), is_stored)
         session.add(job)
+        size = sum(stored.bytes for stored in here)
+        totals.count(session, jobs_accepted=1, items_accepted=job.total, input_bytes=size)
     return Submission(job, [Due(item.id, job.id, lane, item.dispatch_after) for item in job.items if item.asset])
 
 
@@ -226,10 +229,11 @@ def _locked(session: Session, job_id: UUID) -> list[tuple[UUID, ItemState]]:
     return machine.lock_items(session, job_id) or _found(None, "job", job_id)
 
 
-def count_open(*where: ColumnElement[bool]) -> int:
+def count_open(*where: ColumnElement[bool], session: Session | None = None) -> int:
     """The items of these jobs that have not ended; counted from the jobs, of which there are fewer."""
+    session = session or db.session()
     left = func.sum(Job.total - Job.succeeded - Job.failed - Job.quarantined - Job.canceled)
-    return int(db.session.scalar(select(left).where(Job.state.in_((JobState.QUEUED, JobState.RUNNING)), *where)) or 0)
+    return int(session.scalar(select(left).where(Job.state.in_((JobState.QUEUED, JobState.RUNNING)), *where)) or 0)
 
 
 def _anew() -> dict[str, object]:

@@ -31,6 +31,7 @@ from sqlalchemy import ColumnElement, case, insert, literal, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from app import totals
 from app.database import utc_now
 from app.models import Event, EventKind, Item, ItemState, Job, JobState
 from app.webhooks import announcing
@@ -136,6 +137,7 @@ def _move(
 
 def _count(session: Session, job_id: UUID, state: ItemState, count: int) -> None:
     """Count items that ended in their job and, if they were the last ones, end the job."""
+    totals.count(session, **{f"items_{state}": count})
     counter = getattr(Job, state.value)
     session.execute(update(Job).where(Job.id == job_id).values({state.value: counter + count}))
     job = session.get_one(Job, job_id, populate_existing=True)

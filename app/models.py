@@ -312,3 +312,24 @@ class PeriodicTask(Base):
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     due_at: Mapped[dt.datetime]
+
+
+class Total(Base):
+    """Counters that only grow; the sum of all rows counts (app/totals.py). The migrations make the rows."""
+
+    __tablename__ = "totals"
+
+    shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    jobs_accepted: Mapped[int] = mapped_column(BigInteger)
+    items_accepted: Mapped[int] = mapped_column(BigInteger)
+    input_bytes: Mapped[int] = mapped_column(BigInteger)
+    items_succeeded: Mapped[int] = mapped_column(BigInteger)
+    items_failed: Mapped[int] = mapped_column(BigInteger)
+    items_quarantined: Mapped[int] = mapped_column(BigInteger)
+    items_canceled: Mapped[int] = mapped_column(BigInteger)
+    outputs_made: Mapped[int] = mapped_column(BigInteger)
+    outputs_reused: Mapped[int] = mapped_column(BigInteger)
+    output_bytes: Mapped[int] = mapped_column(BigInteger)
+    decodes: Mapped[int] = mapped_column(BigInteger)
+    steps_done: Mapped[int] = mapped_column(BigInteger)
+    steps_reused: Mapped[int] = mapped_column(BigInteger)

@@ -165,6 +165,12 @@ class Settings(BaseModel):
         description="Most pages of a TIFF or PDF of which something is made, whatever its recipe says; of those behind"
         " them, nothing is.",
     )
+    step_cache_bytes: int = Field(
+        default=1_000_000_000,
+        ge=0,
+        description="Room for pictures on their way through a recipe, in bytes: kept in the interactive lane, so that a"
+        " recipe that is changed at its end begins near its end. 0 keeps none.",
+    )
     max_attempts: int = Field(
         default=3,
         ge=1,

@@ -4,6 +4,7 @@
 MEDIA_ROOT/
   objects/ab/abcdef…   immutable files, by content
   tmp/                 files being written; a folder per attempt for what a worker makes
+  steps/               a cache of another module, app/steps.py
 ```
 
 A file is written under tmp/, synced, renamed to its address, and the folder is synced: after `keep` returns it

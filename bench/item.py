@@ -22,6 +22,7 @@ from app import create_app
 from app.imaging.limits import Limits
 from app.imaging.pipeline import render
 from app.items import Claim
+from app.models import Lane
 from app.recipes import Recipe, parse
 from app.settings import load
 from app.storage import Store
@@ -45,7 +46,7 @@ def recipe_of(workload: Workload) -> Recipe:
 
 
 def claim_of(sha256: str) -> Claim:
-    return Claim(uuid4(), uuid4(), 1, 0, 0, None, "photo.jpg", uuid4(), sha256, "measured", 1, {})
+    return Claim(uuid4(), uuid4(), 1, 0, 0, None, "photo.jpg", uuid4(), sha256, "measured", 1, {}, Lane.BULK)
 
 
 def milliseconds(what: Callable[[], object]) -> tuple[float, float]:

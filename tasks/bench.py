@@ -7,18 +7,21 @@ from typing import Any
 
 from app import jobs, reuse
 from app.errors import NotCollectable
-from app.imaging import encoders, identity
+from app.imaging import encoders, identity, outputs
 from app.imaging.collector import Piece
 from app.imaging.condition import Traits
+from app.imaging.effort import NONE, Effort
 from app.imaging.limits import Limits, check_file, check_known
 from app.imaging.naming import of_page
 from app.imaging.outputs import Making
 from app.imaging.pipeline import render
+from app.imaging.shelf import SUFFIX, Lent
 from app.items import Claim
 from app.models import Output
 from app.names import result_name, stem
 from app.recipes import Recipe
 from app.reuse import Facts
+from app.steps import StepCache
 from app.storage import Store, StoredFile
 
 Patiently = Callable[[Callable[[], Any]], Any]
@@ -38,14 +41,22 @@ class Made:
     outputs: list[Output]
     data: Mapping[str, Any]
     key: str | None = None
+    effort: Effort = NONE
 
 
 class Bench:
-    """Where one attempt works: `scratch` is its folder, `run` does what decodes and encodes."""
+    """Where one attempt works: `scratch` is its folder, `run` does what decodes and encodes.
 
-    def __init__(self, store: Store, limits: Limits, scratch: Path, run: Run, patiently: Patiently) -> None:
+    `steps` keeps what the next change of the recipe may begin from; in the bulk lane, where nobody tries things out, it
+    would cost more than it saves.
+    """
+
+    def __init__(
+        self, store: Store, limits: Limits, scratch: Path, run: Run, patiently: Patiently,
+        steps: StepCache | None = None,
+    ) -> None:  # fmt: skip
         self._store, self._limits, self._scratch = store, limits, scratch
-        self._run, self._patiently = run, patiently
+        self._run, self._patiently, self._steps = run, patiently, steps
 
     def made(self, claim: Claim, sha256: str, recipe: Recipe) -> Made:
         """The outputs of a file, page by page; those that some job has already are not made again."""
@@ -89,9 +100,17 @@ class Bench:
         names = {name for (name, _), key in keys.items() if key not in there}
         wanted = tuple(one for one in making.outputs if one.name in names or (one is smallest and not data))
         nothing = _Rendered(then.of_an_asset, {}, {})
-        new = self._rendered(sha256, replace(making, outputs=wanted)) if wanted else nothing
+        new = self._rendered(sha256, self._narrowed(making, wanted)) if wanted else nothing
         old = {name: _copy(there[key]) for name, key in keys.items() if name not in new.rows}
-        return _Rendered(new.asset, {**new.rows, **old}, data or new.data)
+        return _Rendered(new.asset, {**new.rows, **old}, data or new.data, new.effort)
+
+    def _narrowed(self, making: Making, wanted: tuple[outputs.Output, ...]) -> Making:
+        """To these outputs. Where steps are kept, they become what they would become among all the others: from the
+        pictures that those were made from.
+        """
+        if self._steps is None:
+            return replace(making, outputs=wanted)
+        return replace(making, there=frozenset(one.name for one in making.outputs if one not in wanted))
 
     def _named(self, claim: Claim, sha256: str, recipe: Recipe, making: Making, made: "_Rendered") -> Made:
         rows, traits = [], made.traits
@@ -109,7 +128,7 @@ class Bench:
         data = {name: made.data[name] for name in _DATA if name in made.data}
         if traits.pages > 1:
             data["pages"] = {"made": len({page for _, page in keys}), "of": traits.pages}
-        return Made(made.asset, rows, data, identity.together(keys.values()))
+        return Made(made.asset, rows, data, identity.together(keys.values()), made.effort)
 
     def collected(self, claim: Claim, recipe: Recipe) -> Made:
         """What the recipe collects from the outputs of all files of the job. Raises NotCollectable."""
@@ -135,10 +154,19 @@ class Bench:
 
     def _rendered(self, sha256: str, making: Making) -> "_Rendered":
         original, scratch, limits = self._store.path(sha256), self._scratch, self._limits
-        answer = self._run(lambda: asdict(render(original, making, scratch, limits)))
+        lent = Lent(sha256, self._steps.of(sha256), self._steps.largest) if self._steps else None
+        answer = self._run(lambda: asdict(render(original, making, scratch, limits, lent)))
+        self._kept(sha256, answer)
         stored = {path: self._store.adopt(Path(path)) for path in {file["path"] for file in answer["files"]}}
         rows = {(file["name"], file["page"]): _new(file, stored[file["path"]]) for file in answer["files"]}
-        return _Rendered(answer["source"], rows, {name: answer[name] for name in _DATA})
+        return _Rendered(answer["source"], rows, {name: answer[name] for name in _DATA}, Effort(**answer["effort"]))
+
+    def _kept(self, sha256: str, answer: Mapping[str, Any]) -> None:
+        """Take what is new for the next time; what the child says of it is no more than keys."""
+        if self._steps:
+            self._steps.touch(sha256, answer["used"])
+            for key in answer["new"]:
+                self._steps.keep(sha256, key, self._scratch / f"{key}{SUFFIX}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +174,7 @@ class _Rendered:
     asset: Mapping[str, Any]
     rows: Mapping[Name, Output]
     data: Mapping[str, Any]
+    effort: Effort = NONE
 
     @property
     def traits(self) -> Traits:

@@ -22,6 +22,7 @@ from app.models import ProcessKind
 from app.outgoing import Allowed, Outgoing
 from app.processes import BEAT_SECONDS, Presence
 from app.settings import Settings, load_or_exit
+from app.steps import StepCache
 from app.storage import Store
 from tasks.heartbeat import beat, end
 from tasks.periodic import PeriodicTasks, schedule
@@ -77,7 +78,9 @@ def run(settings: Settings, stop: threading.Event) -> None:
     celery = make_celery(settings.broker, item_timeout_seconds=settings.item_timeout_seconds)
     patience = Patience(settings.max_attempts, settings.max_retries, dt.timedelta(seconds=settings.retry_for_seconds))
     relay, recovery = Relay(Sender(celery)), Recovery(patience)
-    periodic = PeriodicTasks(app, schedule(Store(settings.media_root)))
+    store = Store(settings.media_root)
+    steps = StepCache(settings.media_root, settings.step_cache_bytes, store.has)
+    periodic = PeriodicTasks(app, schedule(store, steps))
     courier = Courier(app, Outgoing(Allowed(settings.outgoing_allowed)))
     loops = [
         Loop(app, "relay", relay.publish_due),

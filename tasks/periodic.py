@@ -13,6 +13,7 @@ from sqlalchemy.engine import CursorResult
 from app import collection, expiry, processes
 from app.database import db, transaction, utc_now
 from app.models import PeriodicTask
+from app.steps import StepCache
 from app.storage import Store
 from app.webhooks import deliveries
 
@@ -26,8 +27,9 @@ class Periodic:
     run: Callable[[], None]
 
 
-def schedule(store: Store) -> list[Periodic]:
+def schedule(store: Store, steps: StepCache) -> list[Periodic]:
     return [
+        Periodic("prune-steps", dt.timedelta(seconds=30), lambda: _prune(steps)),
         Periodic(collection.TASK, collection.EVERY, lambda: _collect(store)),
         Periodic("expire", expiry.EVERY, lambda: _expire(store)),
         Periodic("forget-dead-processes", dt.timedelta(minutes=10), _forget_dead_processes),
@@ -86,6 +88,11 @@ def _collect(store: Store) -> None:
     collected = collection.collect(store)
     if collected.files or collected.temporary:
         log.info("collected %d files that no row names and %d temporary ones", collected.files, collected.temporary)
+
+
+def _prune(steps: StepCache) -> None:
+    if removed := steps.prune():
+        log.debug("removed %d pictures of steps", removed)
 
 
 def _expire(store: Store) -> None:

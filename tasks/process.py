@@ -16,6 +16,8 @@ from app.database import utc_now
 from app.errors import DarkroomError, Retry
 from app.imaging.limits import Limits
 from app.items import Claim, Failure, Patience
+from app.models import Lane
+from app.steps import StepCache
 from app.storage import Store
 from tasks import work
 from tasks.bench import Bench, Run
@@ -43,11 +45,11 @@ class Processor:
 
     def __init__(
         self, *, store: Store, limits: Limits, download: Download, patience: Patience, lease: dt.timedelta,
-        timeout_seconds: float, stop_at: Callable[[], float],
+        timeout_seconds: float, stop_at: Callable[[], float], steps: StepCache | None = None,
     ) -> None:  # fmt: skip
         self._store, self._limits, self._patience, self._lease = store, limits, patience, lease
         self._download, self._timeout_seconds, self._stop_at = download, timeout_seconds, stop_at
-        self._left_over = False
+        self._left_over, self._steps = False, steps
 
     def process(self, item_id: UUID, worker: str) -> None:
         """Do the work of one message; does nothing where the item is not waiting.
@@ -92,12 +94,15 @@ class Processor:
         seconds = min(self._timeout_seconds, recipe.document.run.timeout or self._timeout_seconds)
         with self._store.scratch() as scratch:
             run = self._runner(claim, time.monotonic() + seconds)
-            bench = Bench(self._store, recipe.limits(self._limits), scratch, run, self._patiently)
+            steps = self._steps if claim.lane == Lane.INTERACTIVE else None
+            bench = Bench(self._store, recipe.limits(self._limits), scratch, run, self._patiently, steps)
             if claim.asset_id is None:
                 made = bench.collected(claim, recipe)
             else:
                 made = bench.made(claim, claim.sha256 or self._downloaded(claim, scratch, run), recipe)
-        return partial(items.succeed, claim, made.asset, made.outputs, made.data, self._store.has, made.key)
+        return partial(
+            items.succeed, claim, made.asset, made.outputs, made.data, self._store.has, made.key, made.effort
+        )
 
     def _runner(self, claim: Claim, until: float) -> Run:
         """Works in a process of its own; all that an attempt does there has the same end."""

@@ -22,6 +22,7 @@ from app.items import Patience
 from app.logs import set_up_logging
 from app.outgoing import Allowed, Outgoing
 from app.settings import load_or_exit
+from app.steps import StepCache
 from app.storage import Store
 from tasks.dead_letters import DeadLetters
 from tasks.download import Download
@@ -45,6 +46,7 @@ store = Store(settings.media_root)
 admission = Admission(store, settings.max_pending_items, settings.min_free_bytes)
 processor = Processor(
     store=store,
+    steps=StepCache(settings.media_root, settings.step_cache_bytes, store.has) if settings.step_cache_bytes else None,
     limits=Limits(settings.max_pixels, settings.max_frames, max_pages=settings.max_pages),
     download=Download(Outgoing(Allowed(settings.outgoing_allowed)), settings.max_upload_bytes, admission.check_room),
     patience=patience,

@@ -11,11 +11,11 @@ MODULES = sorted([*ROOT.glob("app/**/*.py"), *ROOT.glob("tasks/**/*.py")])
 USE_CASES = (
     "app.jobs", "app.items", "app.machine", "app.dispatch", "app.lanes", "app.waiting", "app.admission",
     "app.collection", "app.owners", "app.processes", "app.recipes", "app.timeline", "app.storage", "app.uploads",
-    "app.names", "app.archives", "app.outgoing", "app.webhooks",
+    "app.names", "app.archives", "app.steps", "app.totals", "app.backlog", "app.outgoing", "app.webhooks",
 )  # fmt: skip
 NAMES_OF_THE_MACHINE = {(module, "socket") for module in ("app.processes", "tasks.worker")}
 LOADING = ("app.settings.load", "app.settings.load_or_exit")
-WEB = ("app.api", "app.pages", "app.downloads", "app.health", "app.submission", "app.paging")
+WEB = ("app.api", "app.pages", "app.downloads", "app.health", "app.metrics", "app.submission", "app.paging")
 COMPOSITION_ROOTS = ("app", "app.gunicorn", "tasks.worker", "tasks.dispatcher", "tasks.dashboard", "tasks.runtime")
 
 

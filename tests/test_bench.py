@@ -14,9 +14,9 @@ from tests.imaging.pictures import blobs
 OUTPUTS = tuple(Output(width, form) for width in (160, 80) for form in ("jpeg", "webp", "avif"))
 
 
-@pytest.mark.parametrize("way", ["pipeline", "bare", "pillow", "naive"])
+@pytest.mark.parametrize("way", ["pipeline", "bare", "codecs", "pillow", "naive"])
 def test_every_way_makes_the_same_sizes_as_near_to_the_source(tmp_path: Path, way: str) -> None:
-    if way == "bare":
+    if way in ("bare", "codecs"):
         pytest.importorskip("cykooz_resizer")
     source = tmp_path / "source"
     blobs((403, 301)).save(source, "JPEG", quality=95)

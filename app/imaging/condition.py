@@ -13,13 +13,15 @@ from app.imaging.picture import Size
 @dataclass(frozen=True, slots=True)
 class Traits:
     """What is known of a source before it is decoded. `size` is as displayed; `frames` are those of an animation, the
-    pages of a document, or further pictures of which nothing is made.
+    pages of a document, or further pictures of which nothing is made. `plain`: a PNG that can be shrunk by any whole
+    factor while it is decoded.
     """
 
     size: Size
     media_type: str
     frames: int
     alpha: bool
+    plain: bool = False
 
     @property
     def pages(self) -> int:

@@ -10,6 +10,7 @@ from PIL import Image, ImageFile
 from pydantic import AfterValidator, Field
 
 from app.errors import UnsuitableImage
+from app.imaging import png
 from app.imaging.headers import claimed_size
 from app.imaging.libraries import quiet
 from app.imaging.picture import settled
@@ -64,6 +65,7 @@ def _checked(uri: str) -> str:
     try:
         with quiet(), _identified(uri) as image:
             size = image.size
+            png.check(image)
     except MemoryError:
         raise
     except Exception:

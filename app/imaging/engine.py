@@ -8,7 +8,7 @@ from PIL import features
 
 from app.imaging import libvips, resampling
 
-PIPELINE = 1
+PIPELINE = 2
 """Raised by whoever changes what the pipeline makes of the same file and the same recipe."""
 
 _LIBRARIES = ("jpg", "webp", "avif", "littlecms2", "freetype2", "raqm")

@@ -1,8 +1,9 @@
-"""The steps of a recipe as a graph: what each gives, how large the file has to be decoded, and the work itself."""
+"""The steps of a recipe as a graph: what each gives, how large the file has to be decoded, and what is made of what."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 from app.imaging.condition import Condition, Traits
 from app.imaging.operation import Operation
@@ -26,11 +27,19 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class Work:
     """A step, and the name of the step whose picture it is made from."""
 
     step: Step
     pixels: str
+    size: Size
+    """Of its source's picture."""
+    holds: bool
+    """Whether there is anything to do; else the picture goes on as it is."""
+
+    @property
+    def name(self) -> str:
+        return self.step.name
 
 
 class Graph:
@@ -38,18 +47,22 @@ class Graph:
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self.steps = tuple(steps)
-        self._late_colours = any(isinstance(step.operation, (Colorspace, Strip)) for step in steps)
+        self.late_colours = any(isinstance(step.operation, (Colorspace, Strip)) for step in steps)
+        self._expected = lru_cache(maxsize=8)(self._sizes)
 
-    def sizes(self, traits: Traits, known: Mapping[str, Size] | None = None) -> dict[str, Size]:
+    def sizes(self, traits: Traits, known: Mapping[str, Size] = MappingProxyType({})) -> Mapping[str, Size]:
         """The displayed size of every step's picture, for a source with these traits. Raises UnsuitableImage.
 
         Some depend on what the picture shows; they are at most that large, until they are `known`.
         """
-        sizes = {SOURCE: traits.size}
+        return self._sizes(traits, known) if known else self._expected(traits)
+
+    def _sizes(self, traits: Traits, known: Mapping[str, Size] = MappingProxyType({})) -> Mapping[str, Size]:
+        sizes = {SOURCE: known.get(SOURCE, traits.size)}
         for step in self.steps:
             size = sizes[step.source]
             sizes[step.name] = step.operation.sized(size) if _holds(step, traits, size) else size
-            sizes |= {step.name: known[step.name]} if known and step.name in known else {}
+            sizes[step.name] = known.get(step.name, sizes[step.name])
         return sizes
 
     def share(self, traits: Traits, wanted: set[str]) -> float:
@@ -64,44 +77,32 @@ class Graph:
             shares[step.source] = max(shares[step.source], asked)
         return shares[SOURCE]
 
-    def pictures(self, source: Picture, traits: Traits, wanted: Sequence[str]) -> Iterator[tuple[str, Picture]]:
-        """The picture of every wanted step, by name; each is let go when nothing needs it any more.
+    def works(self, traits: Traits, sizes: Mapping[str, Size], wanted: Sequence[str]) -> list[Work]:
+        """What there is to do for the wanted steps, each after what it is made from.
 
         Of several resizes of one picture the largest is made first, and each smaller one from the next larger one,
         which costs a fraction of making each from the original.
         """
-        sizes, known = self.sizes(traits), {}
-        works = self._works(traits, sizes, wanted)
-        uses = Counter([*wanted, *(work.pixels for work in works)])
-        made = {SOURCE: source}
-        del source
-        while works:
-            work, *works = works
-            name = work.step.name
-            made[name] = self._done(work, made[work.pixels], traits, sizes[work.step.source])
-            known[name] = made[name].size
-            if known[name] != sizes[name]:  # what is made from it is another plan then
-                sizes = self.sizes(traits, known)
-                uses.subtract(work.pixels for work in works)
-                works = [work for work in self._works(traits, sizes, wanted) if work.step.name not in known]
-                uses.update(work.pixels for work in works)
-            _let_go(made, uses, work.pixels)
-            if name in wanted:
-                yield name, made[name]
-                _let_go(made, uses, name)
-        if SOURCE in wanted:
-            yield SOURCE, made[SOURCE]
-
-    def _works(self, traits: Traits, sizes: Mapping[str, Size], wanted: Sequence[str]) -> list[_Work]:
         needed = set(wanted)
         for step in reversed(self.steps):
             if step.name in needed:
                 needed.add(step.source)
-        works: list[_Work] = []
+        works: list[Work] = []
         for step in self._largest_first(sizes):
             if step.name in needed:
-                works.append(_Work(step, self._pixels(step, works, traits, sizes)))
+                size = sizes[step.source]
+                works.append(Work(step, self._pixels(step, works, traits, sizes), size, _holds(step, traits, size)))
         return works
+
+    def done(self, work: Work, pixels: Picture) -> Picture:
+        """The picture of the step."""
+        operation = work.step.operation
+        if not work.holds:
+            return pixels
+        if not isinstance(operation, Resize):
+            return operation.apply(pixels)
+        result = operation.resample(pixels, work.size)
+        return result if self.late_colours else settled(result)
 
     def _largest_first(self, sizes: Mapping[str, Size]) -> list[Step]:
         """Every step after its source; of the resizes of one picture, the larger ones first."""
@@ -119,39 +120,29 @@ class Graph:
             known |= {step.name for step in siblings}
         return order
 
-    def _pixels(self, step: Step, works: Sequence[_Work], traits: Traits, sizes: Mapping[str, Size]) -> str:
+    def _pixels(self, step: Step, works: Sequence[Work], traits: Traits, sizes: Mapping[str, Size]) -> str:
         """Whose picture the step is made from: its source's, or that of a resize of the same source that is enough."""
         size = sizes[step.source]
         uncut = _uncut(step, size)
-        if uncut is None or not _holds(step, traits, size):
+        if uncut is None or not _holds(step, traits, size) or not _averages(step):
             return step.source
         for work in reversed(works):
             other = work.step.operation
             if work.step.source == step.source and isinstance(other, Resize) and other.keeps_whole():
                 enough = all(there >= here for there, here in zip(other.uncut(size), uncut, strict=True))
-                if enough and _holds(work.step, traits, size):
+                if enough and work.holds:
                     return work.step.name
         return step.source
-
-    def _done(self, work: _Work, pixels: Picture, traits: Traits, size: Size) -> Picture:
-        operation = work.step.operation
-        if not _holds(work.step, traits, size):
-            return pixels
-        if not isinstance(operation, Resize):
-            return operation.apply(pixels)
-        result = operation.resample(pixels, size)
-        return result if self._late_colours else settled(result)
 
 
 def _holds(step: Step, traits: Traits, size: Size) -> bool:
     return step.when is None or step.when.holds(traits, size)
 
 
+def _averages(step: Step) -> bool:
+    """Whether it may be made from a picture that was resampled before; `nearest` takes pixels as they are."""
+    return not isinstance(step.operation, Resize) or step.operation.kernel != "nearest"
+
+
 def _uncut(step: Step, size: Size) -> Size | None:
     return step.operation.uncut(size) if isinstance(step.operation, Resize) else None
-
-
-def _let_go(made: dict[str, Picture], uses: Counter[str], name: str) -> None:
-    uses[name] -= 1
-    if not uses[name]:
-        del made[name]

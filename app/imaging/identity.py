@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.imaging import encoder, engine, operation
-from app.imaging.graph import SOURCE, Step
+from app.imaging.graph import SOURCE, Step, Work
 from app.imaging.outputs import Making, Output
 
 
@@ -32,10 +32,29 @@ def _key(source: list[Any], steps: dict[str, Step], output: Output) -> str:
         chain.append(_told(steps[at]))
         at = steps[at].source
     form = [encoder.name_of(output.encoder), output.encoder.model_dump(mode="json")]
-    told = json.dumps([engine.version(), source, chain, form], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()
+    return _digest([engine.version(), source, chain, form])
+
+
+def of_source(sha256: str, making: Making, page: int | None, divisor: int, frames: int) -> str:
+    """The key of a file's decoded pixels: the sides divided by `divisor`, so many frames.
+
+    It covers also what the recipe wants of colours, which is how the graph treats every picture that is made from it.
+    """
+    return _digest([engine.version(), sha256, page or 1, making.dpi, divisor, frames, making.graph.late_colours])
+
+
+def of_work(work: Work, pixels: str) -> str:
+    """The key of what a step makes of the picture with the key `pixels`, to the byte."""
+    return _digest([*_operation(work.step), work.size, pixels]) if work.holds else pixels
 
 
 def _told(step: Step) -> list[Any]:
-    when = step.when.model_dump(mode="json") if step.when else None
-    return [operation.name_of(step.operation), step.operation.model_dump(mode="json"), when]
+    return [*_operation(step), step.when.model_dump(mode="json") if step.when else None]
+
+
+def _operation(step: Step) -> list[Any]:
+    return [operation.name_of(step.operation), step.operation.model_dump(mode="json")]
+
+
+def _digest(told: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

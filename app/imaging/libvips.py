@@ -114,7 +114,8 @@ def load() -> _Vips | None:
 
 
 def decoded_png(path: Path, factor: int) -> Image.Image | None:
-    """L, RGB or RGBA; each pixel is the mean of a square of `factor` × `factor`, or of what is left of one at the edge.
+    """L, RGB or RGBA; each pixel is the mean of a square of `factor` × `factor`. Where one stands out at the right or
+    below, the last column and row are repeated to fill it.
 
     For files of these kinds with 8 bits and without a transparent colour. None where it can not say: for a file that is
     damaged in any way, and where libvips may not be used.

@@ -20,18 +20,27 @@ class Output:
     copies: bool = False
     smallest: bool = False
 
+    def resolved(self, media_type: str) -> "Output":
+        """For a source of this type: itself, but for an output in the source's own format."""
+        encoder = self.encoder.resolved(media_type)
+        if encoder is self.encoder:
+            return self
+        return replace(self, encoder=encoder, copies=self.encoder.copies, smallest=self.encoder.smallest)
+
 
 @dataclass(frozen=True, slots=True)
 class Making:
     """All that is to be made of one picture: of the first page, or of every page, of a file that has several.
 
-    A PDF's pages are pictures of `dpi` pixels to the inch.
+    A PDF's pages are pictures of `dpi` pixels to the inch. The outputs named in `there` are not made, because they are
+    there already; the others become what they would become if all were made.
     """
 
     graph: Graph
     outputs: tuple[Output, ...]
     all_pages: bool = False
     dpi: int = 150
+    there: frozenset[str] = frozenset()
 
     def pages(self, there: int, most: int) -> list[int | None]:
         """The numbers of the pages that are made of a file that has so many; None stands for the only or first one."""
@@ -39,17 +48,16 @@ class Making:
 
     def resolved(self, media_type: str) -> "Making":
         """For a source of this type: an output in the source's own format becomes one in that format."""
-        outputs = tuple(
-            replace(
-                one, encoder=one.encoder.resolved(media_type), copies=one.encoder.copies, smallest=one.encoder.smallest
-            )
-            for one in self.outputs
-        )
-        return replace(self, outputs=outputs)
+        return replace(self, outputs=tuple(one.resolved(media_type) for one in self.outputs))
+
+    @property
+    def missing(self) -> list[Output]:
+        """The outputs that are to be made."""
+        return [output for output in self.outputs if output.name not in self.there]
 
     @property
     def sources(self) -> list[str]:
-        """The steps whose pictures are wanted, each once."""
+        """The steps whose pictures all outputs show, each once."""
         return list(dict.fromkeys(output.source for output in self.outputs))
 
     @property

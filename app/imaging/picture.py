@@ -69,6 +69,11 @@ class Picture:
         return len(self.frames) > 1
 
     @property
+    def first(self) -> "Picture":
+        """Without the other frames of an animation."""
+        return replace(self, frames=self.frames[:1], durations=()) if self.animated else self
+
+    @property
     def is_whole(self) -> bool:
         """Whether the frames are the picture, pixel by pixel."""
         return self.frames[0].size == self.stored and self.box == (0, 0, *self.stored)

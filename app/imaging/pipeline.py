@@ -1,12 +1,13 @@
 """A picture's way from an upload to its outputs."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.errors import FileError, UnsupportedFile
+from app.imaging import identity
 from app.imaging.condition import Traits
+from app.imaging.effort import Effort
 from app.imaging.encoder import name_of
 from app.imaging.encoding import Files, Original, RenderedFile
 from app.imaging.libraries import quiet
@@ -15,10 +16,13 @@ from app.imaging.orientation import UPRIGHT
 from app.imaging.outputs import Making
 from app.imaging.page import Pages
 from app.imaging.picture import Picture, Size, settled, whole
+from app.imaging.pixels import divisor
 from app.imaging.portrait import dominant_colour, miniature, placeholder
+from app.imaging.production import Production
 from app.imaging.reader import pages_of
+from app.imaging.shelf import Lent, Shelf, Spoiled
 
-__all__ = ["Limits", "RenderedFile", "Rendering", "SourceFacts", "render"]
+__all__ = ["Effort", "Lent", "Limits", "RenderedFile", "Rendering", "SourceFacts", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +40,43 @@ class SourceFacts:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """Placeholder and colour are of the first page; `files` of one page after the other, in the order asked for."""
+    """Placeholder and colour are of the first page; `files` of one page after the other, in the order asked for.
+
+    `used` and `new` are the keys of lent pictures that were used, and of those that now stand in the scratch folder.
+    """
 
     source: SourceFacts
     files: list[RenderedFile]
     placeholder: str
     dominant_color: str
+    effort: Effort
+    used: Sequence[str] = ()
+    new: Sequence[str] = ()
 
 
-def render(source: Path, making: Making, scratch: Path, limits: Limits) -> Rendering:
+def render(source: Path, making: Making, scratch: Path, limits: Limits, lent: Lent | None = None) -> Rendering:
     """
-    Make all outputs of one file, below the existing directory `scratch`.
+    Make the missing outputs of one file, below the existing directory `scratch`; from what is `lent` of earlier work on
+    the same file, where that is enough. The file is opened and held against the limits all the same.
 
     Raises a FileError for whatever is wrong with the file; its message names no file. An OSError or MemoryError is
     the machine's and says nothing about the file. Files that were written by then are the caller's to remove.
     Of an animation all frames are decoded where any output keeps it animated, otherwise the first one only.
     """
     with quiet():
-        check_file(source.stat().st_size, limits)
+        if limits.max_bytes is not None:
+            check_file(source.stat().st_size, limits)
+        shelf = Shelf(lent, scratch, limits.max_pixels) if lent else None
         with pages_of(source, limits, making.dpi) as pages:
-            first, *others = _numbers(pages, making, limits)
-            rendering = _rendered(source, pages, first, making, scratch, limits)
-            for number in others:
-                rendering.files.extend(_rendered(source, pages, number, making, scratch, limits).files)
-            return rendering
+            work = _Work(source, pages, making, scratch, limits, shelf)
+            first, *others = [work.page(number) for number in _numbers(pages, making, limits)]
+        return replace(
+            first,
+            files=[file for rendering in (first, *others) for file in rendering.files],
+            effort=sum((rendering.effort for rendering in others), first.effort),
+            used=shelf.used if shelf else (),
+            new=shelf.new if shelf else (),
+        )
 
 
 def _numbers(pages: Pages, making: Making, limits: Limits) -> list[int | None]:
@@ -69,42 +86,61 @@ def _numbers(pages: Pages, making: Making, limits: Limits) -> list[int | None]:
         return making.pages(page.traits.pages, limits.max_pages)
 
 
-def _rendered(
-    source: Path, pages: Pages, number: int | None, making: Making, scratch: Path, limits: Limits
-) -> Rendering:
-    """All outputs of one page."""
-    with _telling(number):
-        with pages(number or 1) as page:
-            traits = page.traits
-            making = making.resolved(traits.media_type)
-            check_sides(making, traits)
-            frames = traits.shown if making.animates else 1
-            check_animation(traits.size, frames, limits)
-            picture = page.decode(making.graph.share(traits, set(making.sources)), frames)
-        facts = SourceFacts(traits.media_type, *picture.size, traits.frames)
-        pictures = making.graph.pictures(picture, replace(traits, size=picture.size), making.sources)
-        files, small = Files(scratch, Original(source, traits.media_type, picture.frames), number), None
-        del page, picture  # the only large pixels: gone as soon as nothing is made from them any more
-        for name, made in pictures:
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Of one file."""
+
+    source: Path
+    pages: Pages
+    making: Making
+    scratch: Path
+    limits: Limits
+    shelf: Shelf | None
+
+    def page(self, number: int | None) -> Rendering:
+        """All missing outputs of one page; an error says which page it is of."""
+        try:
+            return self._rendered(number)
+        except Spoiled:
+            assert self.shelf
+            self.shelf.clear()
+            return self.page(number)
+        except FileError as error:
+            if number is None:
+                raise
+            raise type(error)(f"Page {number}: {error}") from error
+
+    def _rendered(self, number: int | None) -> Rendering:
+        production, making, traits = self._begun(number)
+        files, small = Files(self.scratch, Original(self.source, traits.media_type), number), None
+        for name, made in production.pictures():
             done = finished(made)
-            files.write(done, made, [output for output in making.outputs if output.source == name])
+            outputs = [output for output in making.missing if output.source == name]
+            files.write(done, made, outputs, untouched=production.is_untouched(made))
             if small is None or area(done.size) < area(small.size):
-                small = replace(done, frames=done.frames[:1])
+                small = done.first
             del made, done
         assert small is not None
         tiny = miniature(settled(small).image)
-        return Rendering(facts, files.named(making.outputs), placeholder(tiny), dominant_colour(tiny))
+        facts = SourceFacts(traits.media_type, *production.size, traits.frames)
+        named, colour = files.named(making.missing), dominant_colour(tiny)
+        return Rendering(facts, named, placeholder(tiny), colour, production.effort)
 
-
-@contextmanager
-def _telling(page: int | None) -> Iterator[None]:
-    """Which page it is that something is wrong with."""
-    try:
-        yield
-    except FileError as error:
-        if page is None:
-            raise
-        raise type(error)(f"Page {page}: {error}") from error
+    def _begun(self, number: int | None) -> tuple[Production, Making, Traits]:
+        """The production with its page decoded, if it has to be; nothing else holds the pixels when this returns."""
+        with self.pages(number or 1) as page:
+            traits, making = page.traits, self.making.resolved(page.traits.media_type)
+            check_sides(making, traits)
+            frames = traits.shown if making.animates else 1
+            check_animation(traits.size, frames, self.limits)
+            share = making.graph.share(traits, set(making.sources))
+            wanted = dict.fromkeys(output.source for output in making.missing)
+            key = ""
+            if self.shelf:
+                key = identity.of_source(self.shelf.sha256, making, number, divisor(traits, share), frames)
+            production = Production(making.graph, traits, making.sources, wanted, self.shelf, key)
+            production.begin(lambda: page.decode(share, frames))
+            return production, making, traits
 
 
 def area(size: Size) -> int:
@@ -126,11 +162,9 @@ def check_sides(making: Making, traits: Traits) -> None:
 
 def finished(picture: Picture) -> Picture:
     """As it goes to the encoders: what is left to do is done, but for what the recipe keeps in the metadata."""
-    kept = "orientation" in picture.keep and not picture.turned
-    orientation = picture.orientation if kept else UPRIGHT
-    if kept:
-        picture = replace(picture, orientation=UPRIGHT)
+    if "orientation" in picture.keep and not picture.turned and picture.orientation != UPRIGHT:
+        return replace(finished(replace(picture, orientation=UPRIGHT)), orientation=picture.orientation)
     picture = whole(picture)
-    if not ("icc" in picture.keep and picture.space is None and picture.frames[0].mode in ("RGB", "RGBA")):
-        picture = settled(picture)
-    return replace(picture, orientation=orientation)
+    if "icc" in picture.keep and picture.space is None and picture.frames[0].mode in ("RGB", "RGBA"):
+        return picture
+    return settled(picture)

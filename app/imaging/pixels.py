@@ -10,6 +10,7 @@ from PIL import Image, ImageFile, ImageMath, ImageOps, TiffImagePlugin
 from app.imaging import png
 from app.imaging.apng import Apng, read_apng
 from app.imaging.composition import Disposal, Part, composed
+from app.imaging.condition import Traits
 from app.imaging.gif import Gif, read_gif
 from app.imaging.orientation import orientation_of
 from app.imaging.picture import Box, Metadata, Picture, Size
@@ -27,9 +28,8 @@ def decode(image: ImageFile.ImageFile, share: float, count: int = 1) -> Picture:
     """Load the first frames; a JPEG or PNG at a fraction that leaves at least this share of each side."""
     xmp = image.info.pop("xmp", None)  # the TIFF plugin would turn the pixels by it
     full_size = image.size
+    png.check(image)
     plain = png.decoded(image, share) if count == 1 else None
-    if plain is None:
-        png.check(image)
     box = _draft(image, share) if plain is None else plain[1]
     image = _transparent_webp(image) or image
     frames, durations, loop = _frames(image, count) if plain is None else ((plain[0],), (), 0)
@@ -44,6 +44,20 @@ def decode(image: ImageFile.ImageFile, share: float, count: int = 1) -> Picture:
         loop=loop if len(frames) > 1 else 0,
         metadata=Metadata(exif if isinstance(exif, bytes) else None, xmp if isinstance(xmp, bytes) else None),
     )
+
+
+def divisor(traits: Traits, share: float) -> int:
+    """What the sides of a file's pixels are divided by where it is decoded for this share.
+
+    Files that are not decoded at a fraction after all have 1, or whatever they would have: equal numbers stand for
+    equal pixels of the same file.
+    """
+    if traits.media_type == "image/png":
+        return png.factor(traits.size, share, alpha=traits.alpha)
+    if traits.media_type != "image/jpeg":
+        return 1
+    least = min(there // here for there, here in zip(traits.size, _at_least(traits.size, share), strict=True))
+    return max(eighth for eighth in (1, 2, 4, 8) if eighth <= least)
 
 
 _Frames = tuple[tuple[Image.Image, ...], Sequence[float], int]

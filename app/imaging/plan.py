@@ -94,9 +94,9 @@ def plan(making: Making, traits: Traits, max_pages: int = 1) -> Plan:
 
 
 def _decoded(traits: Traits, share: float) -> Size:
-    """JPEG decodes at 1/1, 1/2, 1/4 and 1/8, libvips large PNGs at 1/1, 1/2, 1/3, …; nothing else at a fraction."""
+    """JPEG decodes at 1/1, 1/2, 1/4 and 1/8, libvips plain PNGs at 1/1, 1/2, 1/3, …; nothing else at a fraction."""
     scale = 1.0
-    if traits.media_type == "image/png" and traits.frames == 1 and libvips.version():
+    if traits.plain and libvips.version():
         scale /= png.factor(traits.size, share, alpha=traits.alpha)
     if traits.media_type == "image/jpeg":
         while scale > 1 / 8 and scale / 2 >= share:

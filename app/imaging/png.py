@@ -2,7 +2,6 @@
 
 import os
 import struct
-import zlib
 from pathlib import Path
 
 from PIL import Image, ImageFile, PngImagePlugin
@@ -15,7 +14,7 @@ _LARGE = 2_000_000
 _GAP = 2.0
 """It is shrunk to no less than so many times what is needed, so that the resize filter has the last word."""
 _PLAIN = ("L", "RGB", "RGBA")
-_TEXTS, _LONG = (b"tEXt", b"zTXt", b"tIME"), 65_536
+_TEXTS, _LONG = (b"tEXt", b"tIME"), 65_536
 _HEAD = struct.Struct(">I4s")
 _AROUND = 12
 """Bytes of a chunk besides its data: their number, its name and the checksum of both."""
@@ -28,7 +27,7 @@ def decoded(image: ImageFile.ImageFile, share: float) -> tuple[Image.Image, Box]
     left to Pillow.
     """
     path = getattr(image.fp, "name", None)
-    if not isinstance(path, str | Path) or not _is_plain(image) or not _ends_plainly(image):
+    if not isinstance(path, str | Path) or not is_plain(image) or not _ends_plainly(image):
         return None
     divisor = factor(image.size, share, alpha="A" in image.mode)
     pixels = libvips.decoded_png(Path(path), divisor)
@@ -52,8 +51,8 @@ def is_large(size: Size) -> bool:
     return size[0] * size[1] >= _LARGE
 
 
-def _is_plain(image: ImageFile.ImageFile) -> bool:
-    """8 bits, no palette, no transparent colour, one frame, row after row."""
+def is_plain(image: ImageFile.ImageFile) -> bool:
+    """Large, 8 bits, no palette, no transparent colour, one frame, row after row: what libvips is asked for."""
     stored = image.tile[0].args if image.tile else None
     return (
         image.format == "PNG"
@@ -69,20 +68,16 @@ def _is_plain(image: ImageFile.ImageFile) -> bool:
 def _ends_plainly(image: ImageFile.ImageFile) -> bool:
     """Whether nothing follows the pixels but texts, whose checksums are right, and the end.
 
-    libpng checks the pixels' own. What else there may be says something about them: Pillow reads it there, too.
+    What else there may be says something about them: Pillow reads it there, too.
     """
     assert image.fp is not None
-    descriptor, at = image.fp.fileno(), image.tile[0].offset - _HEAD.size
+    descriptor, at, texts = image.fp.fileno(), image.tile[0].offset - _HEAD.size, 0
     while len(head := os.pread(descriptor, _HEAD.size, at)) == _HEAD.size:
         length, kind = _HEAD.unpack(head)
         if kind == b"IEND":
             return True
-        if kind != b"IDAT" and not (kind in _TEXTS and length <= _LONG and _is_whole(descriptor, at, length)):
+        texts += length if kind in _TEXTS else 0
+        if kind not in (b"IDAT", *_TEXTS) or texts > _LONG:
             return False
         at += length + _AROUND
     return False
-
-
-def _is_whole(descriptor: int, at: int, length: int) -> bool:
-    chunk = os.pread(descriptor, length + _AROUND, at)
-    return len(chunk) == length + _AROUND and zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")

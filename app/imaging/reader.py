@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import ImageFile
 
-from app.imaging import pdf_reader
+from app.imaging import pdf_reader, png
 from app.imaging.condition import Traits
 from app.imaging.formats import PDF, input_format
 from app.imaging.frames import count_frames
@@ -18,7 +19,7 @@ from app.imaging.orientation import displayed, orientation_of
 from app.imaging.page import Page, Pages
 from app.imaging.pixels import decode
 from app.imaging.signatures import HEAD_BYTES, is_pdf
-from app.imaging.source import opened
+from app.imaging.source import opened_from
 
 
 @contextmanager
@@ -28,19 +29,18 @@ def pages_of(source: Path, limits: Limits, dpi: int) -> Iterator[Pages]:
     Raises FileError for anything wrong with the file; an OSError is the machine's.
     """
     with source.open("rb") as stream:
-        head = stream.read(HEAD_BYTES)
-    if not is_pdf(head):
-        yield partial(_image, source, limits)
-        return
+        if not is_pdf(stream.read(HEAD_BYTES)):
+            yield partial(_image, stream, limits)
+            return
     check_type(PDF, limits)
     with pdf_reader.opened(source, dpi, limits.max_pixels) as document:
         yield document.page
 
 
 @contextmanager
-def _image(source: Path, limits: Limits, number: int) -> Iterator[Page]:
+def _image(stream: BinaryIO, limits: Limits, number: int) -> Iterator[Page]:
     """Opened anew for each page, because Pillow keeps the pixels of the last one."""
-    with opened(source, limits.max_pixels, number) as image:
+    with opened_from(stream, limits.max_pixels, number) as image:
         traits = _traits(image)
         check_type(traits.media_type, limits)
         yield Page(traits, partial(decode, image))
@@ -54,6 +54,7 @@ def _traits(image: ImageFile.ImageFile) -> Traits:
         media_type=own or input_format(image.format).media_type,
         frames=count_frames(image),
         alpha=image.has_transparency_data,
+        plain=png.is_plain(image),
     )
 
 

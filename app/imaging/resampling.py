@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 import PIL
 from PIL import Image
 
-_TESTED = "13."
+_TESTED = "13.0."
 """The Pillow whose layout cykooz-resizer is known to have right: a test compares the two."""
 
 try:

@@ -3,7 +3,7 @@
 import io
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,20 +31,27 @@ def opened(source: Path, max_pixels: int, page: int = 1) -> Iterator[ImageFile.I
 
     Raises FileError for anything wrong with the file; an OSError is the machine's.
     """
-    with source.open("rb") as stream:
-        head = stream.read(HEAD_BYTES)
-        if not head:
-            raise EmptyFile(f"The file has 0 bytes; send the complete file again, a {accepted_sentence()} image.")
-        check_pixels(heif.claimed_size(stream) if heif_type(head) else claimed_size(head), max_pixels)
-        with reading(accepted_kind(head) or "image"), _identified(stream, head) as image:
-            if page > 1:
-                _turn_to(page, image)
-            check_pixels(image.size, max_pixels)
-            check_pixel_format(image)
-            if isinstance(image, heif.HeifPicture):
-                image.check(max_pixels)
-                heif.check_whole(stream)
-            yield image
+    with source.open("rb") as stream, opened_from(stream, max_pixels, page) as image:
+        yield image
+
+
+@contextmanager
+def opened_from(stream: BinaryIO, max_pixels: int, page: int = 1) -> Iterator[ImageFile.ImageFile]:
+    """The same from the beginning of an open file, which stays open."""
+    stream.seek(0)
+    head = stream.read(HEAD_BYTES)
+    if not head:
+        raise EmptyFile(f"The file has 0 bytes; send the complete file again, a {accepted_sentence()} image.")
+    check_pixels(heif.claimed_size(stream) if heif_type(head) else claimed_size(head), max_pixels)
+    with reading(accepted_kind(head) or "image"), _identified(stream, head) as image:
+        if page > 1:
+            _turn_to(page, image)
+        check_pixels(image.size, max_pixels)
+        check_pixel_format(image)
+        if isinstance(image, heif.HeifPicture):
+            image.check(max_pixels)
+            heif.check_whole(stream)
+        yield image
 
 
 def _turn_to(page: int, image: ImageFile.ImageFile) -> None:
@@ -58,16 +65,20 @@ def _turn_to(page: int, image: ImageFile.ImageFile) -> None:
 
 
 def _identified(stream: BinaryIO, head: bytes) -> ImageFile.ImageFile:
-    with warnings.catch_warnings(record=True) as notes:
+    with suppress(UnidentifiedImageError):
+        # An open file, not a path: Pillow would map a path into memory, where a failing disk is a SIGBUS.
+        return Image.open(stream, formats=ACCEPTED_PILLOW_NAMES)
+    if (image := _repaired(stream, head)) is not None:
+        return image
+    raise _refusal(head, _reasons(stream))
+
+
+def _reasons(stream: BinaryIO) -> list[str]:
+    """Why Pillow does not read it, in its words, which it gives as warnings."""
+    with warnings.catch_warnings(record=True) as notes, suppress(UnidentifiedImageError):
         warnings.simplefilter("always")
-        try:
-            # An open file, not a path: Pillow would map a path into memory, where a failing disk is a SIGBUS.
-            return Image.open(stream, formats=ACCEPTED_PILLOW_NAMES)
-        except UnidentifiedImageError:
-            reasons = [str(note.message) for note in notes]
-        if (image := _repaired(stream, head)) is not None:
-            return image
-    raise _refusal(head, reasons)
+        Image.open(stream, formats=ACCEPTED_PILLOW_NAMES)
+    return [str(note.message) for note in notes]
 
 
 def _repaired(stream: BinaryIO, head: bytes) -> ImageFile.ImageFile | None:

@@ -18,7 +18,13 @@ _Wanted = tuple[tuple[int | None, str, int, int | None], ...]
 def make(job: dict[str, Any]) -> None:
     outputs = job["outputs"]
     wanted = tuple((one["width"], one["format"], one["quality"], _effort(one)) for one in outputs)
-    render(Path(job["source"]), _making(wanted), Path(outputs[0]["path"]).parent, _LIMITS)
+    render(_path(job["source"]), _making(wanted), _path(outputs[0]["path"]).parent, _LIMITS)
+
+
+@cache
+def _path(text: str) -> Path:
+    """Workers have it as a path; the other ways take it as it is."""
+    return Path(text)
 
 
 @cache

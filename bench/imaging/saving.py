@@ -7,7 +7,8 @@ from PIL import Image
 Size = tuple[int, int]
 
 
-def animation(job: dict[str, Any]) -> None:
+def animation(job: dict[str, Any]) -> Image.Image:
+    """Returns the first frame."""
     (output,) = job["outputs"]
     with Image.open(job["source"]) as image:
         frames, durations = [], []
@@ -21,6 +22,7 @@ def animation(job: dict[str, Any]) -> None:
         output["path"], save_all=True, append_images=frames[1:], duration=durations, loop=loop, **key_frames,
         **options(output),
     )  # fmt: skip
+    return frames[0]
 
 
 def fitted(size: Size, width: int) -> Size:

@@ -45,7 +45,7 @@ def rows(workload: Workload, figures: dict[str, Figures]) -> Iterator[str]:
 def verdicts(workload: Workload, figures: dict[str, Figures]) -> Iterator[str]:
     """What was to be reached, and whether it was."""
     pipeline = figures[PIPELINE]
-    wanted = [(TITLES[name], name, workload.target) for name in (BARE, "pillow") if name in figures]
+    wanted = [(TITLES[name], name, workload.target) for name in (BARE, "codecs", "pillow") if name in figures]
     wanted += [(TITLES[SHARP], SHARP, 1.0)] if workload.as_sharp and SHARP in figures else []
     for title, name, target in wanted:
         times = pipeline.times(figures[name])

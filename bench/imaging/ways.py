@@ -21,6 +21,7 @@ BARE, PIPELINE, SHARP = "bare", "pipeline", "sharp"
 TITLES = {
     PIPELINE: "**the pipeline**",
     BARE: "the bare loop",
+    "codecs": "the bare loop, files alone",
     "pillow": "the bare loop, Pillow alone",
     "vips": "pyvips",
     SHARP: "sharp",

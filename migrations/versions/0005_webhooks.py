@@ -9,7 +9,7 @@ from sqlalchemy.dialects.mysql import LONGTEXT
 from app.database import UtcDateTime
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """The SHA-256 of nothing."""

@@ -18,7 +18,7 @@ _by_libvips = libvips.decoded_png
 
 @dataclass(frozen=True)
 class Decoded:
-    """`factors`: what libvips was asked for. There is no image where the file was refused."""
+    """`factors`: what libvips was asked for and answered. There is no image where the file was refused."""
 
     factors: list[int]
     image: Image.Image | None = None
@@ -31,8 +31,10 @@ def decoded(file: Path, share: float = 1.0, *, libvips_answers: bool = True) -> 
     factors = []
 
     def ask(path: Path, factor: int) -> Image.Image | None:
-        factors.append(factor)
-        return _by_libvips(path, factor) if libvips_answers else None
+        image = _by_libvips(path, factor) if libvips_answers else None
+        if image is not None:
+            factors.append(factor)
+        return image
 
     png._LARGE, libvips.decoded_png = 1, ask
     try:

@@ -8,20 +8,28 @@ from PIL import Image
 from pydantic import ValidationError
 
 from app.errors import UnsuitableImage
+from app.imaging import encoders
 from app.imaging import picture as pictures
+from app.imaging.condition import Traits
+from app.imaging.graph import SOURCE, Graph, Step
+from app.imaging.limits import Limits
 from app.imaging.operations.crop import Crop
 from app.imaging.operations.flip import Flip
 from app.imaging.operations.flop import Flop
 from app.imaging.operations.resize import Resize
+from app.imaging.outputs import Making, Output
 from app.imaging.picture import Picture, whole
+from app.imaging.pipeline import render
 from app.imaging.pixels import decode
 
+from .conftest import Darkroom
 from .pictures import (
     BLUE,
     CORNERS_SHOWN,
     RED,
     blobs,
     corners,
+    exif,
     furthest,
     lossless,
     mean_difference,
@@ -116,6 +124,28 @@ def test_a_large_jpeg_decoded_at_a_fraction_is_cropped_as_the_whole_one(size, or
     assert full.size == (100, 88)
     assert furthest(full, fraction) <= 10
     assert mean_difference(full, fraction) < 1.2
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_nothing_of_a_border_that_was_cut_off_comes_back_by_decoding_at_a_fraction(
+    darkroom: Darkroom, orientation: int
+) -> None:
+    image = Image.new("RGB", (1600, 1200))
+    image.paste((255, 255, 255), (101, 101, 1499, 1099))
+    darkroom.source.write_bytes(saved(image, "JPEG", exif=exif(orientation), **lossless("JPEG")))
+    box = {"width": 1398, "height": 998} if orientation == 1 else {"width": 998, "height": 1398}
+    graph = Graph([Step("part", Crop(left=101, top=101, **box), SOURCE), Step("small", Resize(width=100), "part")])
+    encoder = encoders.found()["png"]()
+    rendering = render(
+        darkroom.source, Making(graph, (Output("a", "small", encoder),)), darkroom.scratch, Limits(10**8, 1)
+    )
+    with Image.open(rendering.files[0].path) as small:
+        assert min(low for low, _ in small.getextrema()) >= 253
+
+
+def test_the_largest_part_of_a_shape_is_decoded_at_a_fraction() -> None:
+    graph = Graph([Step("part", Crop(aspect_ratio="1:1"), SOURCE), Step("small", Resize(width=100), "part")])
+    assert graph.share(Traits((1600, 1200), "image/jpeg", 1, alpha=False), {"small"}) == 100 / 1200
 
 
 @pytest.mark.parametrize("orientation", [1, 5])

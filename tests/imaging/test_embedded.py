@@ -101,6 +101,12 @@ def test_a_bomb_is_refused_before_a_pixel_is_decoded() -> None:
     assert "100000 × 100000" in refusal(uri(claiming(100_000, 100_000)))
 
 
+def test_a_png_whose_checksums_are_wrong_is_refused_with_the_recipe() -> None:
+    data = bytearray(saved(corners(), "PNG"))
+    data[data.index(b"IDAT") + 4 + 10] ^= 1
+    assert "it is no PNG image that can be read, or a damaged one" in refusal(uri(bytes(data)))
+
+
 def test_damaged_pixels_are_the_recipes_fault_in_words() -> None:
     data = saved(corners((300, 300)), "JPEG", quality=95)
     value = TYPE.validate_python(uri(data[: len(data) // 2], "jpeg"))

@@ -3,10 +3,18 @@
 import io
 
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import ExifTags, Image, PngImagePlugin
 
-from .conftest import Darkroom, spec
-from .pictures import exif, gradient, jpeg_with, saved
+from app.imaging import encoders
+from app.imaging.graph import Graph, Step
+from app.imaging.operations.flatten import Flatten
+from app.imaging.operations.strip import Strip
+from app.imaging.outputs import Making, Output
+from app.imaging.picture import Kept
+from app.imaging.pipeline import Limits, render
+
+from .conftest import LIMIT, Darkroom, spec
+from .pictures import exif, gradient, jpeg_with, noise, saved
 from .profiles import P3, SRGB, rgb_profile
 
 SECRETS = (b"GPSSECRET", b"XMPSECRET", b"IPTCSECRET", b"COMMENTSECRET", b"MAKERSECRET", b"Darkroom test")
@@ -80,3 +88,18 @@ def test_the_orientation_is_in_the_pixels_alone(darkroom: Darkroom, orientation:
     for output_format in ("jpeg", "webp", "avif"):
         output = darkroom.picture(saved(gradient(), "JPEG", exif=exif(orientation)), 80, output_format)
         assert output.getexif().get(0x0112, 1) == 1
+
+
+@pytest.mark.parametrize("keeping", [[["copyright"], []], [[], ["copyright"]]], ids=str)
+def test_outputs_of_the_same_pixels_keep_each_its_own(darkroom: Darkroom, keeping: list[list[Kept]]) -> None:
+    """The pixels are those of one step, which is settled: nothing tells the two apart but what they keep."""
+    darkroom.source.write_bytes(saved(noise((60, 40)), "JPEG", exif=exif(1, tag_8298="Ada")))
+    strips = [Step(f"s{at}", Strip(keep=keep), "flat") for at, keep in enumerate(keeping)]
+    jpeg = encoders.found()["jpeg"]()
+    making = Making(
+        Graph([Step("flat", Flatten(), "source"), *strips]), tuple(Output(one.name, one.name, jpeg) for one in strips)
+    )
+    files = render(darkroom.source, making, darkroom.scratch, Limits(LIMIT, 100)).files
+    for file, keep in zip(files, keeping, strict=True):
+        with Image.open(file.path) as image:
+            assert (ExifTags.Base.Copyright in image.getexif()) == ("copyright" in keep)

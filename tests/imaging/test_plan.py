@@ -43,7 +43,8 @@ def test_the_decoded_pixels_are_those_of_the_scaled_decoding(
 
 @pytest.mark.skipif(libvips.version() is None, reason="Pillow decodes a PNG in full")
 @pytest.mark.parametrize(
-    ("mode", "width", "megapixels"), [("RGB", 400, 0.48), ("RGB", 2000, 12.0), ("RGBA", 400, 12.0)]
+    ("mode", "width", "megapixels"),
+    [("RGB", 400, 0.48), ("RGB", 2000, 12.0), ("RGBA", 400, 12.0), ("P", 400, 12.0), ("I;16", 400, 12.0)],
 )
 def test_a_large_png_is_decoded_at_a_fraction_too(tmp_path: Path, mode: str, width: int, megapixels: float) -> None:
     file = tmp_path / "a"

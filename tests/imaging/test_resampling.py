@@ -1,9 +1,11 @@
 """Resampling by SIMD gives what Pillow gives; Pillow takes over where there is none."""
 
+import importlib
 import math
 import platform
 from pathlib import Path
 
+import PIL
 import pytest
 from PIL import Image, ImageChops
 
@@ -74,6 +76,21 @@ def test_the_source_stays_as_it_was() -> None:
     before = image.tobytes()
     resampled(image, (30, 20))
     assert (image.mode, image.tobytes()) == ("RGBA", before)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_pictures_that_pillow_keeps_in_several_blocks_of_memory_are_whole(mode: str) -> None:
+    """It takes 16 MB at a time."""
+    image = waves(mode, (5003, 4001) if mode == "L" else (2503, 2001))
+    assert furthest(resampled(image, (600, 480)), image.resize((600, 480), LANCZOS)) <= CLOSE
+
+
+def test_another_pillow_resamples_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where its pixels stand in memory is known of this version alone."""
+    with monkeypatch.context() as patch:
+        patch.setattr(PIL, "__version__", "13.1.0")
+        assert importlib.reload(resampling).SIMD is None
+    assert importlib.reload(resampling).SIMD
 
 
 @pytest.mark.parametrize("mode", MODES)

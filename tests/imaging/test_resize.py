@@ -9,11 +9,14 @@ from pydantic import ValidationError
 
 from app.errors import UnsuitableImage
 from app.imaging import picture as pictures
+from app.imaging.condition import Traits
+from app.imaging.graph import SOURCE, Graph, Step
 from app.imaging.operation import MAX_SIDE
 from app.imaging.operations.colorspace import Colorspace
 from app.imaging.operations.resize import Resize
-from app.imaging.picture import Picture, settled, whole
+from app.imaging.picture import Picture, of, settled, whole
 from app.imaging.pixels import decode
+from app.imaging.production import Production
 
 from .pictures import BLUE, GREEN, RED, WHITE, blobs, corners, furthest, lossless, noise, plain, saved, turned
 from .profiles import P3, rgb_profile
@@ -231,6 +234,18 @@ def test_nearest_invents_no_colours() -> None:
     assert {colour for _, colour in made(corners((7, 5)), width=31, kernel="nearest").getcolors()} == {
         RED, GREEN, BLUE, WHITE,
     }  # fmt: skip
+
+
+def test_nearest_invents_no_colours_beside_a_larger_size_either() -> None:
+    """Which a smaller size is otherwise made from."""
+    graph = Graph([
+        Step("large", Resize(width=61), SOURCE), Step("small", Resize(width=31, kernel="nearest"), SOURCE),
+    ])  # fmt: skip
+    picture = of(corners((122, 82)))
+    production = Production(graph, Traits(picture.size, "image/png", 1, alpha=False), ["large", "small"])
+    production.begin(lambda: picture)
+    (small,) = [picture for name, picture in production.pictures() if name == "small"]
+    assert {colour for _, colour in small.image.getcolors()} == {RED, GREEN, BLUE, WHITE}
 
 
 def test_without_a_change_of_size_no_pixel_changes() -> None:

@@ -14,6 +14,7 @@ from app.imaging.operation import Operation
 from app.imaging.operations.resize import Resize
 from app.imaging.operations.trim import Trim
 from app.imaging.picture import Picture, settled, whole
+from app.imaging.production import Production
 
 from .pictures import BLUE, RED, WHITE, corners, furthest, noise, plain
 
@@ -139,7 +140,9 @@ def graph_of(**operations: tuple[Operation, str] | tuple[Operation, str, Conditi
 
 def rendered(graph: Graph, image: Image.Image, *wanted: str) -> dict[str, Picture]:
     traits = Traits(size=image.size, media_type="image/png", frames=1, alpha=False)
-    return {name: settled(made) for name, made in graph.pictures(pictures.of(image), traits, wanted)}
+    production = Production(graph, traits, wanted)
+    production.begin(lambda: pictures.of(image))
+    return {name: settled(made) for name, made in production.pictures()}
 
 
 def test_what_comes_after_is_made_of_the_size_that_is_left() -> None:
@@ -177,11 +180,13 @@ def test_a_trimmed_picture_is_let_go_when_nothing_needs_it_any_more() -> None:
     image = with_border(corners((40, 20)), (30, 50, 30, 30), BLUE)
     graph = graph_of(trimmed=(Trim(), "source"), small=(Resize(width=20), "trimmed"))
     traits = Traits(size=image.size, media_type="image/png", frames=1, alpha=False)
-    made = graph.pictures(pictures.of(image), traits, ["small"])
+    production = Production(graph, traits, ["small"])
+    made = [pictures.of(image)]
+    production.begin(made.pop)
     pixels = weakref.ref(image)
     del image
     assert pixels() is not None
-    for _ in made:
+    for _ in production.pictures():
         assert pixels() is None
 
 

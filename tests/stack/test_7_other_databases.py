@@ -1,6 +1,7 @@
 """PostgreSQL and MySQL in containers: the same migrations, the same use cases."""
 
 import datetime as dt
+import os
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from flask import Flask
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
-from app import create_app, dispatch, doctor, expiry, items, jobs, lanes, machine, processes, recipes, reuse
+from app import create_app, dispatch, doctor, expiry, items, jobs, lanes, machine, processes, recipes, reuse, totals
 from app.collection import remove_unnamed
 from app.database import Base, db, transaction, utc_now
 from app.dispatch import Due
@@ -27,6 +28,7 @@ from app.items import Failure
 from app.models import Asset, Event, Item, Job, JobState, Lane, Output, ProcessKind
 from app.processes import Presence
 from app.settings import load
+from app.steps import StepCache
 from app.storage import Store
 from app.uploads import RemoteFile
 from app.webhooks import deliveries, endpoints
@@ -141,6 +143,7 @@ def test_the_way_of_a_job(app: Flask):
     assert job.items[0].data == {"dominant_color": "#000000"}
     assert [event.kind for event in job.items[4].events] == ["queued", "claimed", "interrupted", "canceled"]
     assert app.test_client().get(f"/jobs/{job_id}").status_code == 200
+    assert 'darkroom_items_ended_total{state="canceled"} 5.0' in app.test_client().get("/metrics").text
     assert [again.id for again in jobs.retry(job_id)] == [bad.item_id]
     assert claimed(waiting[1].id).attempt == 2
 
@@ -156,7 +159,7 @@ def test_the_way_of_a_job(app: Flask):
     assert remove_unnamed(store, jobs.remove(job_id)) == 1
     with transaction() as session:
         assert [session.query(table).count() for table in (Job, Item, Output, Asset, Event)] == [0] * 5
-    run_due(schedule(store))
+    run_due(schedule(store, StepCache(store.path("0").parent.parent, 0, store.has)))
 
 
 def test_the_way_of_a_recipe_and_of_what_is_collected(app: Flask):
@@ -293,6 +296,50 @@ def test_files_that_fail_at_once_stop_their_job_without_a_deadlock(app: Flask):
             assert sum(pool.map(end, claims)) == 1
         job = look(submission.job.id)
         assert (job.state, job.failed, job.canceled) == (JobState.CANCELED, 1, 7)
+
+
+def test_whoever_counts_waits_for_nobody_and_nothing_is_lost(app: Flask, monkeypatch: pytest.MonkeyPatch):
+    """Jobs come, end and stop while files are collected, and all that is counted is counted in one row."""
+    monkeypatch.setattr(totals, "SHARDS", 1)
+    store: Store = app.extensions["darkroom"].store
+    strict = recipes.parse({
+        "schema": 1, "name": "strict", "version": 1,
+        "outputs": {"a": {"formats": ["jpeg"]}}, "run": {"on_error": "cancel"},
+    })  # fmt: skip
+    file, together, over = received(store), threading.Barrier(8), threading.Event()
+
+    def work(succeeds: bool) -> None:
+        together.wait(30)
+        for _ in range(25):
+            with app.app_context():
+                [first, *_] = jobs.submit([file] * 3, store.has, recipe=strict).due
+                claim = claimed(first.id)
+                if succeeds:
+                    assert items.succeed(claim, SOURCE, [output(claim, sha256=claim.sha256)], {}, store.has)
+                    jobs.cancel(claim.job_id)
+                else:
+                    assert items.fail(claim, DAMAGED, PATIENCE)
+
+    def collect() -> None:
+        together.wait(30)
+        with app.app_context():
+            while not over.is_set():
+                remove_unnamed(store, [received(store, content=os.urandom(20)).stored.sha256])
+
+    with ThreadPoolExecutor(8) as pool:
+        collecting = [pool.submit(collect) for _ in range(2)]
+        try:
+            for working in [pool.submit(work, at % 2 == 0) for at in range(6)]:
+                working.result(90)
+        finally:
+            over.set()
+        for each in collecting:
+            each.result(30)
+    with transaction() as session:
+        counted = totals.read(session)
+    assert counted["jobs_accepted"] == 150
+    assert [counted[f"items_{state}"] for state in ("succeeded", "failed", "canceled")] == [75, 75, 300]
+    assert counted["outputs_made"] == 75
 
 
 def test_the_way_of_a_webhook(app: Flask):

@@ -8,10 +8,16 @@ from flask import Flask
 from app.imaging.limits import Limits
 from app.outgoing import Allowed, Outgoing
 from app.settings import Settings
+from app.steps import StepCache
 from app.storage import Store
 from tasks.download import Download
 from tasks.process import Processor
 from tests.factories import LEASE, PATIENCE
+
+
+@pytest.fixture
+def steps(make_settings: Callable[..., Settings], store: Store) -> StepCache:
+    return StepCache(make_settings().media_root, 10_000_000, store.has)
 
 
 @pytest.fixture

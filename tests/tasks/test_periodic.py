@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from app import processes
 from app.database import db, transaction, utc_now
 from app.models import PeriodicTask, Process, ProcessKind
+from app.steps import StepCache
 from app.storage import Store
 from tasks import periodic
 from tasks.periodic import Periodic, PeriodicTasks, run_due, schedule
@@ -105,14 +106,14 @@ def test_a_task_that_fails_is_tried_again_when_it_is_due_again_and_not_every_sec
     assert len(calls) == 2
 
 
-def test_every_task_of_the_schedule_has_its_row(context: Flask, store: Store):
+def test_every_task_of_the_schedule_has_its_row(context: Flask, store: Store, steps: StepCache):
     """The migrations make the rows: a task without one would never run."""
     with transaction() as session:
         names = set(session.scalars(select(PeriodicTask.name)))
-    assert {task.name for task in schedule(store)} == names
+    assert {task.name for task in schedule(store, steps)} == names
 
 
-def test_the_schedule_collects_files_and_forgets_the_dead(clock: Clock, store: Store):
+def test_the_schedule_collects_files_and_forgets_the_dead(clock: Clock, store: Store, steps: StepCache):
     file = store.path(received(store).stored.sha256)
     old = time.time() - 90_000
     os.utime(file, (old, old))
@@ -120,7 +121,7 @@ def test_the_schedule_collects_files_and_forgets_the_dead(clock: Clock, store: S
         for age in (dt.timedelta(0), 2 * HOUR):
             seen = clock.now - age
             session.add(Process(kind=ProcessKind.WORKER, name="a", concurrency=1, started_at=seen, seen_at=seen))
-    run_due(schedule(store))
+    run_due(schedule(store, steps))
     assert not file.exists()
     db.session.remove()
     assert len(processes.alive(db.session(), ProcessKind.WORKER, utc_now() - 10 * HOUR)) == 1

@@ -1,6 +1,7 @@
 """What is there already is not made again: the same file with the same steps and settings, whatever the job."""
 
 import io
+import shutil
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,12 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import event
 
-from app import jobs, reuse
-from app.database import transaction
+from app import jobs, reuse, totals
+from app.database import reading, transaction
 from app.imaging import engine
-from app.models import ItemState, Output
+from app.models import ItemState, Lane, Output
 from app.recipes import Recipe, parse
+from app.steps import StepCache
 from app.storage import Store
 from tasks import bench
 from tasks.process import Processor
@@ -153,3 +155,106 @@ def test_of_many_equal_results_one_row_is_read(made, context: Flask):
     finally:
         event.remove(Output, "load", count)
     assert len(read) == 1
+
+
+def sharpened(radius: float, encoder: str = "webp") -> Recipe:
+    """Decodes a PNG, cuts it, sharpens it."""
+    return parse({
+        "schema": 1, "name": "mine", "version": 1,
+        "steps": {
+            "cut": {"op": "crop", "with": {"aspect_ratio": "1:1", "gravity": "attention"}},
+            "sharp": {"op": "sharpen", "from": "cut", "with": {"sigma": radius}},
+        },
+        "outputs": {"a": {"from": "sharp", "formats": [encoder]}, "b": {"from": "cut", "formats": ["png"]}},
+    })  # fmt: skip
+
+
+@pytest.fixture
+def efforts(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, int]]:
+    """What the work on each file took."""
+    found: list[dict[str, int]] = []
+    keep = bench.Bench._kept
+
+    def look(self: bench.Bench, sha256: str, answer: dict[str, Any]) -> None:
+        found.append(answer["effort"])
+        keep(self, sha256, answer)
+
+    monkeypatch.setattr(bench.Bench, "_kept", look)
+    return found
+
+
+@pytest.fixture
+def tried(make_processor, steps: StepCache, store: Store, monkeypatch: pytest.MonkeyPatch):
+    """Submits one PNG with a recipe and works on it, where steps are kept; gives the digests of the outputs."""
+    content = photo(format_="PNG")
+
+    def make(which: Recipe, lane: Lane = Lane.INTERACTIVE) -> list[str]:
+        monkeypatch.setattr("app.recipes.find", lambda *_: which)
+        [due] = jobs.submit([received(store, content=content)], store.has, lane, which).due
+        make_processor(steps=steps).process(due.id, "worker")
+        item = rows.item(due.id)
+        assert item.state == ItemState.SUCCEEDED, item.error
+        return [output.sha256 for output in item.outputs]
+
+    return make
+
+
+def test_a_change_of_the_last_step_costs_that_step_and_one_of_the_encoder_none(tried, efforts):
+    for which in (sharpened(1), sharpened(2), sharpened(2, "jpeg")):
+        tried(which)
+    costs = [(effort["decodes"], effort["steps"], effort["steps_reused"]) for effort in efforts]
+    assert costs == [(1, 2, 0), (0, 1, 1), (0, 0, 2)]
+
+
+def test_what_begins_from_a_kept_step_comes_out_as_if_it_were_the_first(tried, steps: StepCache, store: Store):
+    tried(sharpened(1))
+    changed = tried(sharpened(2))
+    for job in jobs.newest(10):
+        jobs.remove(job.id)
+    shutil.rmtree(steps._root)
+    assert tried(sharpened(2)) == changed
+
+
+def test_of_several_sizes_the_changed_one_comes_out_as_if_all_were_made(tried, efforts, steps: StepCache):
+    """It is made from the next larger one then, and not from the file."""
+
+    def sizes(smallest: int) -> Recipe:
+        widths = {"large": 50, "middle": 31, "small": smallest}
+        return parse({
+            "schema": 1, "name": "mine", "version": 1,
+            "steps": {name: {"op": "resize", "with": {"width": width}} for name, width in widths.items()},
+            "outputs": {name: {"from": name, "formats": ["png"]} for name in widths},
+        })  # fmt: skip
+
+    tried(sizes(20))
+    changed = tried(sizes(17))
+    assert (efforts[-1]["decodes"], efforts[-1]["steps"]) == (0, 1)
+    for job in jobs.newest(10):
+        jobs.remove(job.id)
+    shutil.rmtree(steps._root)
+    assert tried(sizes(17)) == changed
+
+
+def test_what_is_reused_is_counted(tried):
+    for which in (sharpened(1), sharpened(2), sharpened(2, "jpeg"), sharpened(2, "jpeg")):
+        tried(which)
+    with reading() as session:
+        counted = totals.read(session)
+    names = ("decodes", "steps_done", "steps_reused", "outputs_made", "outputs_reused")
+    assert [counted[name] for name in names] == [1, 3, 3, 4, 4]
+
+
+def test_the_bulk_lane_keeps_no_step(tried, efforts, steps: StepCache):
+    tried(sharpened(1), Lane.BULK)
+    assert not steps._root.exists()
+    tried(sharpened(2), Lane.BULK)
+    assert [effort["decodes"] for effort in efforts] == [1, 1]
+
+
+def test_a_limit_of_the_recipe_holds_where_nothing_is_decoded(tried, make_processor, steps, store, monkeypatch):
+    tried(sharpened(1))
+    strict = parse(sharpened(2).written | {"input": {"max_megapixels": 0.001}})
+    monkeypatch.setattr("app.recipes.find", lambda *_: strict)
+    [due] = jobs.submit([received(store, content=photo(format_="PNG"))], store.has, recipe=strict).due
+    make_processor(steps=steps).process(due.id, "worker")
+    assert rows.item(due.id).error_code == "too-many-pixels"

@@ -60,7 +60,7 @@ def start(context: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     started: list[Worker] = []
     pid_file = tmp_path / "pid"
 
-    def work_for_ever(original: Path, specs: object, scratch: Path, limits: object) -> None:
+    def work_for_ever(original: Path, specs: object, scratch: Path, *_: object) -> None:
         (scratch / "half").write_bytes(b"half of a result")
         pid_file.with_suffix(".new").write_text(str(os.getpid()))
         pid_file.with_suffix(".new").rename(pid_file)

@@ -59,8 +59,11 @@ class Crop(Operation):
             )
         return min(self.width or 1, size[0] - left), min(self.height or 1, size[1] - top)
 
-    def share(self, size: Size) -> None:
-        """A part can be taken at any scale."""
+    def share(self, size: Size) -> float | None:
+        """The largest part of a shape can be taken at any scale. A box in pixels may cut off a border: nothing of that
+        is to be mixed into the pixels at its edges.
+        """
+        return 1.0 if self.aspect_ratio is None else None
 
     def apply(self, picture: Picture) -> Picture:
         inner = self.sized(picture.size)
