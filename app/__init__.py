@@ -8,6 +8,7 @@ from app.admission import Admission
 from app.broker import Sender, make_celery
 from app.database import init_database
 from app.logs import set_up_logging
+from app.outgoing import Allowed, Outgoing
 from app.publisher import Publisher
 from app.services import Services
 from app.settings import Settings, load_or_exit
@@ -31,9 +32,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         admission=Admission(store, settings.max_pending_items, settings.min_free_bytes),
         publisher=Publisher(app, Sender(celery)),
         celery=celery,
+        outgoing=Outgoing(Allowed(settings.outgoing_allowed)),
         limits=Limits(bytes=settings.max_upload_bytes, files=settings.max_job_files),
         max_pixels=settings.max_pixels,
         silence_seconds=settings.upload_silence_seconds,
+        url_import=settings.url_import,
     ).attach(app)
     _register_routes(app)
     app.after_request(_harden)
@@ -44,11 +47,12 @@ def _register_routes(app: Flask) -> None:
     # The workers import `app` too, and need none of these.
     from app import api, cli, downloads, faults, health, metrics, pages, submission
     from app.api import recipes as api_recipes
+    from app.api import webhooks as api_webhooks
 
     faults.register(app)
     cli.register(app)
     app.before_request(submission.refuse_other_sites)
-    for module in (api, api_recipes, downloads, health, metrics, pages):
+    for module in (api, api_recipes, api_webhooks, downloads, health, metrics, pages):
         app.register_blueprint(module.blueprint)
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -12,12 +13,14 @@ from flask import current_app
 from sqlalchemy import func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import broker, dispatch, lanes, machine, processes
+from app import broker, dispatch, lanes, machine, processes, recipes
 from app.admission import Admission
 from app.database import db, ping, transaction, utc_now
 from app.errors import TemporaryError
 from app.models import Event, EventKind, Item, ItemState, Job, Lane, ProcessKind
 from app.services import Services
+from app.webhooks import endpoints
+from app.webhooks.tables import Delivery, DeliveryState, Pause
 
 OK, NOTE, BAD = "ok", "note", "BAD"
 """It works; it passes by itself; it needs a person."""
@@ -29,6 +32,11 @@ _ADVICE = {
     "database": "See that its disk has room, that nothing holds it locked, and, where it is a server, that it runs.",
 }
 
+_PAUSES = {
+    Pause.BY_HAND: "",
+    Pause.FAILING: ", because nothing had come through for days: see its deliveries, then resume it",
+    Pause.GONE: ", because it answered 410 Gone: delete it, or resume it once it is back",
+}
 _OVERDUE = dt.timedelta(minutes=2)
 
 
@@ -43,7 +51,7 @@ def examine(services: Services) -> list[Finding]:
     """Look at every part; one that can not be asked is a finding, and does not keep from asking the others."""
     findings = list(_guarded("database", _database))
     if all(finding.verdict != BAD for finding in findings):
-        for part, look in (("processes", _processes), ("lanes", _lanes), ("items", _items)):
+        for part, look in (("processes", _processes), ("lanes", _lanes), ("items", _items), ("webhooks", _webhooks)):
             findings += _guarded(part, look)
     findings += _guarded("broker", lambda: _broker(services.celery))
     findings += _guarded("disk", lambda: _disk(services.admission))
@@ -119,6 +127,33 @@ def _items() -> Iterator[Finding]:
             BAD, "items", f"{quarantined:,} are quarantined, the last one {_ago(last) if last else 'some time'} ago:"
             " look at their files, then retry or delete their jobs.",
         )  # fmt: skip
+
+
+def _webhooks() -> Iterator[Finding]:
+    waiting = dict(_waiting_deliveries())
+    for endpoint in endpoints.all_endpoints():
+        left = f"{waiting.get(endpoint.id, 0):,} messages wait for it"
+        if endpoint.paused_since:
+            verdict = NOTE if endpoint.paused_because == Pause.BY_HAND else BAD
+            why = _PAUSES[endpoint.paused_because or Pause.BY_HAND]
+            yield Finding(
+                verdict, "webhooks", f"{endpoint.name} is paused for {_ago(endpoint.paused_since)}{why}; {left}."
+            )
+        elif endpoint.failing_since:
+            yield Finding(
+                NOTE, "webhooks", f"{endpoint.name} has taken nothing for {_ago(endpoint.failing_since)}; {left}."
+            )  # fmt: skip
+        else:
+            yield Finding(OK, "webhooks", f"{endpoint.name}: {left}.")
+    known = endpoints.names()
+    for recipe in recipes.all_latest():
+        for fault in recipe.endpoint_faults(known):
+            yield Finding(BAD, "webhooks", f"recipe {recipe.name}, {fault}")
+
+
+def _waiting_deliveries() -> Iterator[tuple[UUID, int]]:
+    waiting = select(Delivery.endpoint_id, func.count()).where(Delivery.state == DeliveryState.PENDING)
+    yield from ((row[0], row[1]) for row in db.session.execute(waiting.group_by(Delivery.endpoint_id)))
 
 
 def _broker(celery: Celery) -> Iterator[Finding]:

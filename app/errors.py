@@ -10,6 +10,7 @@ DarkroomError
 │   ├── TooManyBytes
 │   ├── UnsuitableImage
 │   ├── NotCollectable
+│   ├── NotDownloaded
 │   └── MissingFont          trying again helps once the font is there
 ├── RequestError             the request can not be accepted as it is
 │   ├── NoFiles
@@ -20,17 +21,22 @@ DarkroomError
 │   ├── UploadTooLarge
 │   ├── CrossSiteRequest
 │   ├── InvalidParameter
-│   └── InvalidRecipe
+│   ├── UrlImportOff
+│   ├── InvalidRecipe
+│   ├── InvalidEndpoint
+│   └── OutgoingRefused      no request goes there
 ├── NotFound
 │   └── UnknownRecipe
 ├── NothingToRetry           the item or job has not failed
+├── EndpointPaused           nothing is sent to it until it is resumed
 ├── NothingToDownload        the job has not ended, or has no results
 ├── ResultsGone              result files are missing from the media store
 ├── TemporaryError           trouble of the machine that passes; retrying later helps
 │   ├── StorageFull
 │   ├── StorageUnavailable
 │   ├── FilesCollected
-│   └── TooManyPending
+│   ├── TooManyPending
+│   └── OutgoingFailed       another server does not answer as it should
 ├── AttemptError             an attempt ended without an answer about the file; retried, but not for ever
 │   ├── Crashed
 │   └── TimedOut
@@ -106,6 +112,11 @@ class NotCollectable(FileError):
     title = "The results of the job can not be put together"
 
 
+class NotDownloaded(FileError):
+    code = "not-downloaded"
+    title = "The file can not be downloaded"
+
+
 class MissingFont(FileError):
     code = "missing-font"
     title = "There is no font for the text"
@@ -159,9 +170,27 @@ class InvalidParameter(RequestError):
     title = "A parameter is not valid"
 
 
+class UrlImportOff(RequestError):
+    code = "url-import-off"
+    title = "Files are not downloaded here"
+    status = 403
+
+
 class InvalidRecipe(RequestError):
     code = "invalid-recipe"
     title = "The recipe is not valid"
+    status = 422
+
+
+class InvalidEndpoint(RequestError):
+    code = "invalid-endpoint"
+    title = "The webhook endpoint is not valid"
+    status = 422
+
+
+class OutgoingRefused(RequestError):
+    code = "outgoing-refused"
+    title = "No request goes to this address"
     status = 422
 
 
@@ -179,6 +208,12 @@ class UnknownRecipe(NotFound):
 class NothingToRetry(DarkroomError):
     code = "nothing-to-retry"
     title = "There is nothing to retry"
+    status = 409
+
+
+class EndpointPaused(DarkroomError):
+    code = "endpoint-paused"
+    title = "The webhook endpoint is paused"
     status = 409
 
 
@@ -218,6 +253,12 @@ class FilesCollected(TemporaryError):
 class TooManyPending(TemporaryError):
     code = "too-many-pending"
     title = "Too many files are waiting"
+
+
+class OutgoingFailed(TemporaryError):
+    code = "outgoing-failed"
+    title = "Another server does not answer as it should"
+    status = 502
 
 
 class AttemptError(DarkroomError):

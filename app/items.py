@@ -22,6 +22,7 @@ from app.errors import Retry
 from app.imaging.effort import NONE, Effort
 from app.models import Asset, Item, ItemState, Job, JobState, Lane, LanePause, Output
 from app.recipes.schema import Value
+from app.storage import StoredFile
 
 _BACKOFF = dt.timedelta(seconds=5)
 _STRIKE_WAIT = dt.timedelta(seconds=15)
@@ -42,7 +43,8 @@ class Claim:
     """What people call it: the file's name, or that of what is collected."""
     asset_id: UUID | None
     sha256: str | None
-    """Of the original; None where the item collects from the results of all others."""
+    """Of the original; None where it has to be downloaded first, or the item collects from the results of others."""
+    source_url: str | None
     recipe: str
     recipe_version: int
     variables: Mapping[str, Value]
@@ -92,6 +94,7 @@ def claim(item_id: UUID, owner: str, worker: str, lease: dt.timedelta) -> Claim 
         return Claim(
             item.id, item.job_id, item.attempt, item.strikes, item.retries, item.troubled_since,
             item.name, item.asset_id, item.asset.sha256 if item.asset else None,
+            item.asset.source_url if item.asset else None,
             item.job.recipe, item.job.recipe_version, item.job.variables, item.lane,
         )  # fmt: skip
 
@@ -115,6 +118,18 @@ def renew(claim: Claim, lease: dt.timedelta) -> bool:
         result = session.execute(update(Item).where(_attempt(claim)).values(lease_until=utc_now() + lease))
         assert isinstance(result, CursorResult)
         return result.rowcount == 1
+
+
+def downloaded(claim: Claim, stored: StoredFile, is_stored: Callable[[str], bool]) -> bool:
+    """Record the original that the attempt has downloaded: the next one need not. Raises FilesCollected."""
+    with transaction() as session:
+        if session.scalar(select(Item.id).where(_attempt(claim)).with_for_update()) is None:
+            return False
+        keep_files(session, [stored.sha256], is_stored)
+        content = {"sha256": stored.sha256, "bytes": stored.bytes}
+        session.execute(update(Asset).where(Asset.id == claim.asset_id).values(content))
+        totals.count(session, input_bytes=stored.bytes)
+        return True
 
 
 def succeed(

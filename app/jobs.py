@@ -21,7 +21,7 @@ from app.models import Asset, Item, ItemState, Job, JobState, Lane, Output
 from app.recipes import Recipe
 from app.recipes.recipe import Values
 from app.recipes.schema import seconds
-from app.uploads import ReceivedFile
+from app.uploads import ReceivedFile, RemoteFile
 
 BULK_ABOVE = 50
 """A job with more items than this waits in the bulk lane, unless it names its lane."""
@@ -49,10 +49,10 @@ class Cancellation:
 
 
 def submit(
-    files: Sequence[ReceivedFile], is_stored: Callable[[str], bool], lane: Lane | None = None,
+    files: Sequence[ReceivedFile | RemoteFile], is_stored: Callable[[str], bool], lane: Lane | None = None,
     recipe: Recipe | None = None, variables: Values = MappingProxyType({}),
 ) -> Submission:  # fmt: skip
-    """Record an asset per file and one job with an item per file.
+    """Record an asset per file and one job with an item per file; remote ones are downloaded by the workers.
 
     `lane` comes before the recipe's, and that before the one that the number of files decides. Raises NoFiles,
     FilesCollected, and InvalidParameter where a variable is wrong or the recipe does not work with these.
@@ -69,22 +69,25 @@ def submit(
         lane=lane, recipe=recipe.name, recipe_version=recipe.version, variables=dict(variables),
         total=len(files) + len(document.collect), collecting=len(document.collect),
         stop_on_error=document.run.on_error == "cancel",
-        keep_seconds=seconds(expire_after) if expire_after else None,
+        keep_seconds=seconds(expire_after) if expire_after else None, notify=recipe.notify or None,
     )  # fmt: skip
     job.items = [Item(asset=_asset(file), dispatch_after=now + GRACE) for file in files]
     job.items += [Item(asset=None, collects=name, dispatch_after=WHEN_ALL_ENDED) for name in document.collect]
     ids = sorted(new_id() for _ in job.items)  # as their positions: a database may lock in the order of either
     for position, item in enumerate(job.items):
         item.id, item.position, item.lane, item.outputs = ids[position], position, lane, []
+    here = [file.stored for file in files if isinstance(file, ReceivedFile)]
     with transaction() as session:
-        keep_files(session, (file.stored.sha256 for file in files), is_stored)
+        keep_files(session, (stored.sha256 for stored in here), is_stored)
         session.add(job)
-        size = sum(file.stored.bytes for file in files)
+        size = sum(stored.bytes for stored in here)
         totals.count(session, jobs_accepted=1, items_accepted=job.total, input_bytes=size)
     return Submission(job, [Due(item.id, job.id, lane, item.dispatch_after) for item in job.items if item.asset])
 
 
-def _asset(file: ReceivedFile) -> Asset:
+def _asset(file: ReceivedFile | RemoteFile) -> Asset:
+    if isinstance(file, RemoteFile):
+        return Asset(name=file.name, source_url=file.url)
     return Asset(name=file.name, sha256=file.stored.sha256, bytes=file.stored.bytes)
 
 
@@ -212,13 +215,13 @@ def remove(job_id: UUID, *where: ColumnElement[bool]) -> list[str]:
         hashes = {
             *session.scalars(select(Asset.sha256).join(Item).where(of_job)),
             *session.scalars(select(Output.sha256).join(Item).where(of_job)),
-        }
+        } - {None}
         session.delete(job)
         session.flush()
         for batch in batches(assets):
             unused = Asset.id.in_(batch), ~exists().where(Item.asset_id == Asset.id)
             session.execute(delete(Asset).where(*unused))
-        return sorted(hashes)
+        return sorted(map(str, hashes))
 
 
 def _locked(session: Session, job_id: UUID) -> list[tuple[UUID, ItemState]]:

@@ -16,7 +16,8 @@ goes back from succeeded to pending (recollect) where one of those is tried agai
 `move` is the only function that writes a state. It takes a transition, which names the states that it expects; once an
 item runs, the caller names the attempt too: the attempt is the fencing token. Where no row changes, somebody else was
 first, and the caller stops quietly. So a duplicated, late or reordered message is harmless, and a worker that lost its
-lease can not end a newer attempt. The line in the timeline and the counts of the job are part of the same transaction.
+lease can not end a newer attempt. The line in the timeline, the counts of the job and what webhooks tell of it are part
+of the same transaction.
 """
 
 import datetime as dt
@@ -33,6 +34,7 @@ from sqlalchemy.orm import Session
 from app import totals
 from app.database import utc_now
 from app.models import Event, EventKind, Item, ItemState, Job, JobState
+from app.webhooks import announcing
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,19 @@ def move(
                  for source in transition.sources}  # fmt: skip
         _reopen(session, job_id, moved)
         return sum(moved.values())
+    failing = _matching(session, transition, where) if transition.target in FAILURES else []
     count = _move(session, transition, None, where, code, detail, note, values)
+    if count and failing:
+        announcing.items_failed(session, job_id, failing)
     if count and transition.target.final:
         _count(session, job_id, transition.target, count)
     return count
+
+
+def _matching(session: Session, transition: Transition, where: tuple[ColumnElement[bool], ...]) -> list[UUID]:
+    """The items that the transition is for, which stay so until it is made."""
+    rows = select(Item.id).where(Item.state.in_(transition.sources), *where).order_by(Item.id)
+    return list(session.scalars(rows.with_for_update()))
 
 
 def _move(
@@ -134,6 +145,7 @@ def _count(session: Session, job_id: UUID, state: ItemState, count: int) -> None
         job.state, job.finished_at = final_job_state(job), utc_now()
         if job.keep_seconds is not None:
             job.expires_at = job.finished_at + dt.timedelta(seconds=job.keep_seconds)
+        announcing.job_ended(session, job)
     elif job.stop_on_error and state in FAILURES:
         move(session, CANCEL, job_id, Item.job_id == job_id, detail="Another file of the job has failed.")
     elif job.ended == job.total - job.collecting:

@@ -84,15 +84,23 @@ def _enum(states: type[enum.StrEnum], name: str) -> Enum:
 
 
 class Asset(Base):
-    """An original as it was received. Its type and size are read from the content by the first worker that opens it."""
+    """An original as it was received. Its type and size are read from the content by the first worker that opens it.
+
+    One that is to be downloaded from `source_url` has no content until a worker has done so.
+    """
 
     __tablename__ = "assets"
-    __table_args__ = (CheckConstraint("bytes >= 0", name="bytes"),)
+    __table_args__ = (
+        CheckConstraint("bytes >= 0", name="bytes"),
+        CheckConstraint("(sha256 IS NULL) = (bytes IS NULL)", name="content"),
+        CheckConstraint("sha256 IS NOT NULL OR source_url IS NOT NULL", name="source"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(255))
-    sha256: Mapped[str] = mapped_column(String(64), index=True)
-    bytes: Mapped[int] = mapped_column(BigInteger)
+    source_url: Mapped[str | None] = mapped_column(Text)
+    sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    bytes: Mapped[int | None] = mapped_column(BigInteger)
     media_type: Mapped[str | None] = mapped_column(String(64))
     width: Mapped[int | None]
     height: Mapped[int | None]
@@ -121,6 +129,7 @@ class Job(Base):
     `variables` are the values that the job gave to those of the recipe. `collecting` of its `total` items make
     something of the results of all others, once those have ended. Where `stop_on_error` is set, the first item that
     fails cancels the rest. The job is deleted at `expires_at`, which its end sets where `keep_seconds` says so.
+    `notify` are the webhook endpoints that the recipe names, each with the events that it asks for, or None.
     """
 
     __tablename__ = "jobs"
@@ -144,6 +153,7 @@ class Job(Base):
     collecting: Mapped[int] = mapped_column(default=0)
     stop_on_error: Mapped[bool] = mapped_column(default=False)
     keep_seconds: Mapped[int | None] = mapped_column(BigInteger)
+    notify: Mapped[dict[str, list[str] | None] | None] = mapped_column(JSON(none_as_null=True))
     total: Mapped[int]
     succeeded: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)

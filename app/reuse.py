@@ -101,4 +101,4 @@ def facts_for(output: Output) -> Facts | None:
 def _facts(asset: Asset | None) -> Facts | None:
     if asset is None or None in (asset.media_type, asset.width, asset.height, asset.frames):
         return None
-    return Facts(str(asset.media_type), asset.width or 0, asset.height or 0, asset.frames or 0, asset.bytes)
+    return Facts(str(asset.media_type), asset.width or 0, asset.height or 0, asset.frames or 0, asset.bytes or 0)

@@ -7,6 +7,7 @@ from celery import Celery
 from flask import Flask, current_app
 
 from app.admission import Admission
+from app.outgoing import Outgoing
 from app.publisher import Publisher
 from app.storage import Store
 from app.uploads import Limits
@@ -18,9 +19,11 @@ class Services:
     admission: Admission
     publisher: Publisher
     celery: Celery
+    outgoing: Outgoing
     limits: Limits
     max_pixels: int
     silence_seconds: int
+    url_import: bool
 
     def attach(self, app: Flask) -> None:
         app.extensions["darkroom"] = self

@@ -5,12 +5,14 @@ instead stand in a file that NAME_FILE names (Docker secrets). An empty value co
 `make docs` writes the reference, docs/settings.md, from here.
 """
 
+import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -70,6 +72,21 @@ def _host_and_port(value: str) -> str:
 
 def _in_project(value: Path) -> Path:
     return PROJECT_ROOT / value
+
+
+def _hosts(value: str) -> tuple[str, ...]:
+    """Host names, addresses and networks, divided by commas."""
+    entries = tuple(entry.strip().lower() for entry in value.split(",") if entry.strip())
+    for entry in entries:
+        try:
+            ip_network(entry)
+        except ValueError:
+            if not re.fullmatch(r"(?=.*[a-z])[a-z0-9_.-]+[a-z0-9]", entry):
+                raise ValueError(
+                    f"has {entry[:80]!r}, which is neither a host name, an address nor a network (whose address has"
+                    " no bits behind its length); write for example hooks.lan,10.1.0.0/16"
+                ) from None
+    return entries
 
 
 Secret = Annotated[str, AfterValidator(_not_placeholder)]
@@ -179,6 +196,16 @@ class Settings(BaseModel):
         le=1500,
         description="How long a worker that is told to end goes on with what it has begun, before it hands it back,"
         " in seconds. With Docker, `stop_grace_period` must be 40 s longer.",
+    )
+    url_import: bool = Field(
+        default=False,
+        description="Whether jobs can be made from URLs, which the workers download (each no larger than"
+        " `MAX_UPLOAD_BYTES`).",
+    )
+    outgoing_allowed: Annotated[tuple[str, ...], BeforeValidator(_hosts)] = Field(
+        default=(),
+        description="Hosts that webhooks are sent to and files are downloaded from although they are not on the public"
+        " internet, or have no TLS: names, addresses or networks, divided by commas, as in `hooks.lan,10.1.0.0/16`.",
     )
     worker_concurrency: int | None = Field(
         default=None, ge=1, le=512, description="Processes of one worker. Default: the number of cores."
@@ -290,7 +317,7 @@ def reference() -> str:
 
 
 def _show(default: object) -> str:
-    return "" if default in (None, "") else f"`{default}`"
+    return "" if default in (None, "", ()) else f"`{default}`"
 
 
 def _bounds(schema: dict[str, Any]) -> str:

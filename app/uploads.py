@@ -46,6 +46,14 @@ class ReceivedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file that is not here yet: a worker downloads it."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     files: list[ReceivedFile]
     fields: dict[str, str]

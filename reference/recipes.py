@@ -14,7 +14,7 @@ from app.imaging.condition import Condition, Range
 from app.imaging.parameters import parameters
 from app.recipes import Recipe
 from app.recipes.json_schema import json_schema
-from app.recipes.schema import CollectModel, Document, Input, OutputModel, Results, Run, StepModel, Variable
+from app.recipes.schema import CollectModel, Document, Input, Notify, OutputModel, Results, Run, StepModel, Variable
 from reference.places import DOCS
 from reference.rendering import rendered
 from reference.samples import Sample, document, logo, photograph
@@ -23,7 +23,7 @@ from reference.tables import filled, parameter_table, table
 _TABLES: dict[str, type[BaseModel]] = {
     "recipe": Document, "input": Input, "variable": Variable, "step": StepModel, "condition": Condition,
     "bounds": Range, "output": OutputModel, "collect": CollectModel, "run": Run,
-    "results": Results,
+    "results": Results, "notify": Notify,
 }  # fmt: skip
 _CELL, _CAPTION, _GAP, _ACROSS = (240, 180), 24, 12, 4
 

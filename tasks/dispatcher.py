@@ -1,4 +1,4 @@
-"""The dispatcher: publishes what is due, returns what was lost and runs the periodic work.
+"""The dispatcher: publishes what is due, returns what was lost, runs the periodic work and sends webhooks.
 
 `python -m tasks.dispatcher`; several may run.
 """
@@ -19,6 +19,7 @@ from app.broker import Sender, make_celery
 from app.items import Patience
 from app.logs import set_up_logging
 from app.models import ProcessKind
+from app.outgoing import Allowed, Outgoing
 from app.processes import BEAT_SECONDS, Presence
 from app.settings import Settings, load_or_exit
 from app.steps import StepCache
@@ -28,6 +29,7 @@ from tasks.periodic import PeriodicTasks, schedule
 from tasks.recovery import Recovery
 from tasks.relay import Relay
 from tasks.runtime import database_app
+from tasks.webhooks import Courier
 
 log = logging.getLogger("dispatcher")
 
@@ -71,7 +73,7 @@ class Loop:
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
-    """Publish what is due, and take back what is lost, until `stop` is set."""
+    """Publish what is due, take back what is lost and send webhooks, until `stop` is set."""
     app = database_app(settings)
     celery = make_celery(settings.broker, item_timeout_seconds=settings.item_timeout_seconds)
     patience = Patience(settings.max_attempts, settings.max_retries, dt.timedelta(seconds=settings.retry_for_seconds))
@@ -79,7 +81,12 @@ def run(settings: Settings, stop: threading.Event) -> None:
     store = Store(settings.media_root)
     steps = StepCache(settings.media_root, settings.step_cache_bytes, store.has)
     periodic = PeriodicTasks(app, schedule(store, steps))
-    loops = [Loop(app, "relay", relay.publish_due), Loop(app, "recovery", lambda: look_after(recovery, periodic))]
+    courier = Courier(app, Outgoing(Allowed(settings.outgoing_allowed)))
+    loops = [
+        Loop(app, "relay", relay.publish_due),
+        Loop(app, "recovery", lambda: look_after(recovery, periodic)),
+        Loop(app, "webhooks", courier.look),
+    ]
     presence = Presence(settings.database_url, ProcessKind.DISPATCHER, f"dispatcher-{os.getpid()}")
     for loop in loops:
         loop.start()
@@ -90,6 +97,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
             beat_at = time.monotonic() + BEAT_SECONDS
     for loop in loops:
         loop.stop()
+    courier.stop()
     end(presence)
 
 

@@ -15,6 +15,7 @@ from app.database import db, transaction, utc_now
 from app.models import PeriodicTask
 from app.steps import StepCache
 from app.storage import Store
+from app.webhooks import deliveries
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ def schedule(store: Store, steps: StepCache) -> list[Periodic]:
         Periodic(collection.TASK, collection.EVERY, lambda: _collect(store)),
         Periodic("expire", expiry.EVERY, lambda: _expire(store)),
         Periodic("forget-dead-processes", dt.timedelta(minutes=10), _forget_dead_processes),
+        Periodic("forget-deliveries", dt.timedelta(hours=1), _forget_deliveries),
     ]
 
 
@@ -101,3 +103,8 @@ def _expire(store: Store) -> None:
 def _forget_dead_processes() -> None:
     with transaction() as session:
         processes.forget_dead(session, utc_now())
+
+
+def _forget_deliveries() -> None:
+    if forgotten := deliveries.forget(utc_now()):
+        log.info("deleted %d deliveries of webhooks that were old", forgotten)

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
@@ -19,7 +20,8 @@ from app.models import Lane
 from app.steps import StepCache
 from app.storage import Store
 from tasks import work
-from tasks.bench import Bench
+from tasks.bench import Bench, Run
+from tasks.download import Download
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +44,11 @@ class Processor:
     """`stop_at` tells when the worker must have ended, on the monotonic clock; infinity while it goes on."""
 
     def __init__(
-        self, *, store: Store, limits: Limits, patience: Patience, lease: dt.timedelta,
+        self, *, store: Store, limits: Limits, download: Download, patience: Patience, lease: dt.timedelta,
         timeout_seconds: float, stop_at: Callable[[], float], steps: StepCache | None = None,
     ) -> None:  # fmt: skip
         self._store, self._limits, self._patience, self._lease = store, limits, patience, lease
-        self._timeout_seconds, self._stop_at = timeout_seconds, stop_at
+        self._download, self._timeout_seconds, self._stop_at = download, timeout_seconds, stop_at
         self._left_over, self._steps = False, steps
 
     def process(self, item_id: UUID, worker: str) -> None:
@@ -91,13 +93,30 @@ class Processor:
         recipe = self._patiently(lambda: recipes.find(claim.recipe, claim.recipe_version))
         seconds = min(self._timeout_seconds, recipe.document.run.timeout or self._timeout_seconds)
         with self._store.scratch() as scratch:
-            run = partial(work.run, look=self._lookout(claim), seconds=seconds)
+            run = self._runner(claim, time.monotonic() + seconds)
             steps = self._steps if claim.lane == Lane.INTERACTIVE else None
             bench = Bench(self._store, recipe.limits(self._limits), scratch, run, self._patiently, steps)
-            made = bench.collected(claim, recipe) if claim.sha256 is None else bench.made(claim, claim.sha256, recipe)
+            if claim.asset_id is None:
+                made = bench.collected(claim, recipe)
+            else:
+                made = bench.made(claim, claim.sha256 or self._downloaded(claim, scratch, run), recipe)
         return partial(
             items.succeed, claim, made.asset, made.outputs, made.data, self._store.has, made.key, made.effort
         )
+
+    def _runner(self, claim: Claim, until: float) -> Run:
+        """Works in a process of its own; all that an attempt does there has the same end."""
+        look = self._lookout(claim)
+        return lambda act: work.run(act, look, max(round(until - time.monotonic()), 1))
+
+    def _downloaded(self, claim: Claim, scratch: Path, run: Run) -> str:
+        """The original, from where it is; what is downloaded is recorded at once, so that no other attempt has to."""
+        path, url = scratch / "download", str(claim.source_url)
+        run(lambda: self._download(url, path))
+        stored = self._store.adopt(path)
+        if not self._patiently(lambda: items.downloaded(claim, stored, self._store.has)):
+            raise LeaseLost
+        return stored.sha256
 
     def _lookout(self, claim: Claim) -> Callable[[], None]:
         """Called again and again while the work goes on: renews the lease every third of its length.

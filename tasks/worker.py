@@ -13,16 +13,19 @@ from celery.exceptions import Reject
 from celery.signals import setup_logging, worker_process_init, worker_shutting_down
 from sqlalchemy.exc import OperationalError
 
+from app.admission import Admission
 from app.broker import PROCESS_TASK, make_celery
 from app.database import BUSY_TIMEOUT_SECONDS, dispose_after_fork
 from app.imaging import fonts, libvips
 from app.imaging.limits import Limits
 from app.items import Patience
 from app.logs import set_up_logging
+from app.outgoing import Allowed, Outgoing
 from app.settings import load_or_exit
 from app.steps import StepCache
 from app.storage import Store
 from tasks.dead_letters import DeadLetters
+from tasks.download import Download
 from tasks.heartbeat import heartbeat_step
 from tasks.process import Processor, Stopping
 from tasks.recovery import take_back_from_dead
@@ -40,10 +43,12 @@ stop_at = multiprocessing.Value("d", float("inf"), lock=False)
 """Shared by the worker's main process with the processes of its pool, which are forked from it."""
 
 store = Store(settings.media_root)
+admission = Admission(store, settings.max_pending_items, settings.min_free_bytes)
 processor = Processor(
     store=store,
     steps=StepCache(settings.media_root, settings.step_cache_bytes, store.has) if settings.step_cache_bytes else None,
     limits=Limits(settings.max_pixels, settings.max_frames, max_pages=settings.max_pages),
+    download=Download(Outgoing(Allowed(settings.outgoing_allowed)), settings.max_upload_bytes, admission.check_room),
     patience=patience,
     lease=dt.timedelta(seconds=settings.lease_seconds),
     timeout_seconds=settings.item_timeout_seconds,

@@ -11,8 +11,9 @@ MODULES = sorted([*ROOT.glob("app/**/*.py"), *ROOT.glob("tasks/**/*.py")])
 USE_CASES = (
     "app.jobs", "app.items", "app.machine", "app.dispatch", "app.lanes", "app.waiting", "app.admission",
     "app.collection", "app.owners", "app.processes", "app.recipes", "app.timeline", "app.storage", "app.uploads",
-    "app.names", "app.archives", "app.steps", "app.totals", "app.backlog",
+    "app.names", "app.archives", "app.steps", "app.totals", "app.backlog", "app.outgoing", "app.webhooks",
 )  # fmt: skip
+NAMES_OF_THE_MACHINE = {(module, "socket") for module in ("app.processes", "tasks.worker")}
 LOADING = ("app.settings.load", "app.settings.load_or_exit")
 WEB = ("app.api", "app.pages", "app.downloads", "app.health", "app.metrics", "app.submission", "app.paging")
 COMPOSITION_ROOTS = ("app", "app.gunicorn", "tasks.worker", "tasks.dispatcher", "tasks.dashboard", "tasks.runtime")
@@ -60,6 +61,9 @@ def forbidden(module: str, imported: str) -> str | None:
             "app.database.db",
         ),
         "only composition roots read the settings": within(imported, *LOADING) and module not in COMPOSITION_ROOTS,
+        "only app.outgoing makes outgoing requests": within(imported, "http.client", "urllib.request", "socket")
+        and not within(module, "app.outgoing")
+        and (module, imported) not in NAMES_OF_THE_MACHINE,
         "settings are imported by name": imported in ("app.settings", "app.settings.*"),
         "only the settings read the environment": imported in ("os.environ", "os.getenv"),
     }
@@ -92,6 +96,7 @@ def test_the_environment_is_only_handed_to_load(path: Path):
         ("app.storage", "app.settings.load"),
         ("app.storage", "app.settings"),
         ("app.health", "sqlalchemy.text"),
+        ("app.uploads", "urllib.request"),
     ],
 )
 def test_a_wrong_arrow_is_found(module: str, imported: str):

@@ -3,9 +3,10 @@
 from dataclasses import asdict
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, url_for
+from flask import Blueprint, Response, jsonify, request, url_for
 
 from app import jobs, submission
+from app.api import imports
 from app.api.representations import accepted_document, item_document, job_document, job_summary
 from app.paging import before_parameter
 
@@ -16,8 +17,10 @@ _PAGE = 50
 
 @blueprint.post("/jobs")
 def create_job() -> tuple[Response, int, dict[str, str]]:
-    """Make a job of the files of a multipart/form-data body: 202 and the job, which then changes by itself."""
-    job = submission.submit_request()
+    """Make a job of the files of a multipart/form-data body, or of the URLs of a JSON body: 202 and the job, which then
+    changes by itself.
+    """
+    job = imports.submit_urls() if request.is_json else submission.submit_request()
     location = url_for("api.get_job", job_id=job.id)
     return jsonify(accepted_document(job)), 202, {"Location": location, "Retry-After": "1"}
 

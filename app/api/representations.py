@@ -86,6 +86,7 @@ def _item(item: Item, waits_because: str | None, told: Timeline) -> dict[str, An
 
 def _asset(asset: Asset) -> dict[str, Any]:
     return {
+        "source_url": asset.source_url,
         "sha256": asset.sha256,
         "bytes": asset.bytes,
         "media_type": asset.media_type,

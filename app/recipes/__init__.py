@@ -18,9 +18,10 @@ from sqlalchemy.exc import IntegrityError
 from app.database import reading, transaction
 from app.errors import InvalidRecipe, UnknownRecipe
 from app.models import SavedRecipe
-from app.recipes.faults import nearest
+from app.recipes.faults import nearest, told
 from app.recipes.notation import MAX_BYTES
 from app.recipes.recipe import Recipe, load, parse
+from app.webhooks import endpoints
 
 __all__ = [
     "DEFAULT", "MAX_BYTES", "Recipe", "all_latest", "asked_for", "built_in", "find", "latest", "load", "parse", "save",
@@ -106,10 +107,12 @@ def save(recipe: Recipe) -> Recipe:
     """Save a recipe as the next version of its name; one that says what the newest version says is that version.
 
     Raises InvalidRecipe where the name is a built-in one's, where the document names a version that is not the next
-    one, or where there are too many recipes.
+    one or a webhook endpoint that is not there, or where there are too many recipes.
     """
     if recipe.is_built_in or recipe.name in {name for name, _ in _built_in()}:
         raise InvalidRecipe(f"name: {recipe.name} is a built-in recipe; call yours something else.")
+    if faults := recipe.endpoint_faults(endpoints.names()) if recipe.notify else []:
+        raise InvalidRecipe(told(faults))
     for _ in range(_TRIES - 1):
         with suppress(IntegrityError):  # somebody else saved the same version first
             return _save(recipe)

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from itertools import islice
 from typing import Any, TypeVar
@@ -92,6 +92,21 @@ class Recipe:
         name = _REFERENCE.sub(lambda match: name_part(_text(known[match[1]])), template)
         return name if name.strip(" .") else key
 
+    @property
+    def notify(self) -> dict[str, list[str] | None]:
+        """The webhook endpoints that are told of its jobs, each with the events that it names, or None."""
+        return {one.endpoint: None if one.events is None else list(one.events) for one in self.document.notify}
+
+    def endpoint_faults(self, known: Collection[str]) -> list[Fault]:
+        """Of those that it notifies, the endpoints that are not there."""
+        return [
+            Fault(
+                f"notify.{at}.endpoint", f"there is no webhook endpoint {one.endpoint!r}{nearest(one.endpoint, known)}"
+            )
+            for at, one in enumerate(self.document.notify)
+            if one.endpoint not in known
+        ]
+
     @cached_property
     def output_names(self) -> tuple[str, ...]:
         """The names of all outputs, with the defaults."""
@@ -137,6 +152,7 @@ def _faults(document: Document) -> Iterator[Fault]:
     yield from builder.faults
     yield from _name_faults(document.outputs)
     yield from _collect_faults(document)
+    yield from _notify_faults(document)
     for name in document.vars:
         if name not in builder.used:
             yield Fault(f"vars.{name}", "is used nowhere")
@@ -148,6 +164,14 @@ def _collect_faults(document: Document) -> Iterator[Fault]:
         for at, output in enumerate(model.from_):
             if output not in made:
                 yield Fault(f"collect.{name}.from.{at}", f"there is no output {output[:60]!r}{nearest(output, made)}")
+
+
+def _notify_faults(document: Document) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for at, one in enumerate(document.notify):
+        if one.endpoint in seen:
+            yield Fault(f"notify.{at}.endpoint", f"{one.endpoint} stands twice; put all of its events into one")
+        seen.add(one.endpoint)
 
 
 def _formats(output: OutputModel) -> Iterator[str]:

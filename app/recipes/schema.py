@@ -9,6 +9,7 @@ from app.imaging.condition import Condition, MediaType
 from app.imaging.formats import PDF
 from app.imaging.graph import SOURCE
 from app.recipes.faults import DURATION, NAME, OUTPUT_NAME, VARIABLE_NAME, text_fault
+from app.webhooks.events import EventType
 
 Name = Annotated[str, Field(pattern=NAME)]
 """Of a recipe or a step: small letters, digits and hyphens."""
@@ -213,6 +214,15 @@ class Results(Model):
     )
 
 
+class Notify(Model):
+    """A webhook endpoint that is told of its jobs."""
+
+    endpoint: Name = Field(description="The name of the endpoint, which must be there when the recipe is saved.")
+    events: Annotated[list[EventType], Field(min_length=1, max_length=len(EventType))] | None = Field(
+        default=None, description="What it is told of; left out, what the endpoint asks for."
+    )
+
+
 class Document(Model):
     """A recipe, as it is written."""
 
@@ -241,6 +251,9 @@ class Document(Model):
     )
     run: Run = Field(default=Run(), description="How its jobs are run.")
     results: Results = Field(default=Results(), description="What becomes of the results.")
+    notify: Annotated[list[Notify], Field(max_length=20)] = Field(
+        default=[], description="Webhook endpoints that are told of its jobs, beside those that are told of all."
+    )
 
 
 def seconds(duration: str) -> int:

@@ -71,6 +71,14 @@ def test_an_impossible_job_is_refused(values: dict[str, object]):
 
 
 @pytest.mark.parametrize(
+    "values", [{"bytes": -1}, {"bytes": None}, {"sha256": None}, {"sha256": None, "bytes": None}], ids=str
+)
+def test_an_impossible_asset_is_refused(values: dict[str, object]):
+    with pytest.raises(IntegrityError):
+        update("assets", **values)
+
+
+@pytest.mark.parametrize(
     "values", [{"bytes": 0}, {"width": 0}, {"height": -1}, {"item_id": "0" * 32}, {"name": None}], ids=str
 )
 def test_an_impossible_output_is_refused(values: dict[str, object]):
@@ -90,3 +98,4 @@ def test_the_possible_is_possible():
     """What is refused above is refused for its values, and not for how it is written."""
     update("items", state="running", **OWNED)
     update("jobs", state="succeeded", finished_at=NOW, succeeded=1)
+    update("assets", sha256=None, bytes=None, source_url="https://photos.example/a.jpg")

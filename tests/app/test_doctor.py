@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from kombu import Connection
 
-from app import dispatch, doctor, items, jobs, lanes
+from app import dispatch, doctor, items, jobs, lanes, recipes
 from app.admission import Admission
 from app.broker import make_celery
 from app.database import db, utc_now
@@ -23,8 +23,11 @@ from app.items import Failure, Patience
 from app.models import Lane, ProcessKind
 from app.services import Services
 from app.storage import Store
+from app.webhooks import deliveries, endpoints
 from tests import rows
 from tests.app.test_waiting import see
+from tests.app.webhooks import hooks
+from tests.app.webhooks.hooks import answered, endpoint
 from tests.conftest import NO_BROKER
 from tests.factories import LEASE, PATIENCE, claimed, submitted
 
@@ -139,6 +142,39 @@ def test_messages_are_compared_with_the_rows(services: Services, store: Store):
     assert found.startswith("darkroom.interactive: 0 messages for 1 queued items. The missing ones are published again")
 
 
+def test_an_endpoint_that_needs_a_person(services: Services):
+    endpoint("well")
+    endpoint("paused")
+    endpoints.pause("paused")
+    endpoint("failing")
+    endpoints.ping("failing")
+    deliveries.record(hooks.claimed(), answered(500))
+    endpoint("gone")
+    endpoints.ping("gone")
+    deliveries.record(hooks.claimed(), answered(410))
+    found = dict(reversed(one) for one in findings(services, "webhooks"))
+    assert found == {
+        "failing has taken nothing for 0 s; 1 messages wait for it.": NOTE,
+        "gone is paused for 0 s, because it answered 410 Gone: delete it, or resume it once it is back; 0 messages wait"
+        " for it.": BAD,
+        "paused is paused for 0 s; 0 messages wait for it.": NOTE,
+        "well: 0 messages wait for it.": OK,
+    }
+
+
+def test_a_recipe_that_notifies_an_endpoint_that_is_gone(services: Services):
+    endpoint("shop")
+    recipes.save(recipes.parse({
+        "schema": 1, "name": "mine", "outputs": {"out": {"formats": ["jpeg"]}}, "notify": [{"endpoint": "shop"}],
+    }))  # fmt: skip
+    assert findings(services, "webhooks") == [(OK, "shop: 0 messages wait for it.")]
+    endpoints.remove("shop")
+    endpoint("shops", all_jobs=False)
+    assert only(services, "webhooks", BAD) == (
+        "recipe mine, notify.0.endpoint: there is no webhook endpoint 'shop'; did you mean shops?"
+    )
+
+
 def test_a_disk_without_room(services: Services, store: Store):
     full = dataclasses.replace(services, admission=Admission(store, 10, min_free_bytes=10**18))
     assert "MIN_FREE_BYTES" in only(full, "disk", BAD)
@@ -153,7 +189,7 @@ def test_a_media_folder_that_can_not_be_written(services: Services, tmp_path: Pa
 def test_a_database_at_another_migration(services: Services):
     with db.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
-    assert only(services, "database", BAD) == "it is at migration 0001, the code at 0004; run `make migrate`."
+    assert only(services, "database", BAD) == "it is at migration 0001, the code at 0005; run `make migrate`."
     parts = {finding.part for finding in doctor.examine(services)}
     assert parts == {"database", "broker", "disk"}, "what the code would read there says nothing"
 

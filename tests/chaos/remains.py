@@ -10,6 +10,7 @@ from app import create_app, jobs
 from app.imaging.limits import Limits
 from app.services import Services
 from app.settings import load
+from tasks.download import Download
 from tasks.process import Processor
 from tests.chaos.checker import Finding, check
 from tests.chaos.ledger import ACCEPTED, Ledger
@@ -62,7 +63,7 @@ def make(folder: Path, migrated_database: Path) -> Remains:
     services: Services = app.extensions["darkroom"]
     processor = Processor(
         store=services.store, limits=Limits(10_000, 100), patience=PATIENCE, lease=LEASE, timeout_seconds=60,
-        stop_at=lambda: float("inf"),
+        stop_at=lambda: float("inf"), download=Download(services.outgoing, 10**9, lambda _: None),
     )  # fmt: skip
     accepted = {}
     with app.app_context():

@@ -23,13 +23,17 @@ from app import create_app, dispatch, doctor, expiry, items, jobs, lanes, machin
 from app.collection import remove_unnamed
 from app.database import Base, db, transaction, utc_now
 from app.dispatch import Due
-from app.errors import FilesCollected, Retry
+from app.errors import FilesCollected, InvalidEndpoint, Retry
 from app.items import Failure
 from app.models import Asset, Event, Item, Job, JobState, Lane, Output, ProcessKind
 from app.processes import Presence
 from app.settings import load
 from app.steps import StepCache
 from app.storage import Store
+from app.uploads import RemoteFile
+from app.webhooks import deliveries, endpoints
+from app.webhooks.deliveries import Outcome
+from app.webhooks.events import EventType
 from tasks.periodic import run_due, schedule
 from tests.conftest import close_database, environment
 from tests.factories import DAMAGED, LEASE, PATIENCE, SOURCE, claimed, output, received, submitted
@@ -336,3 +340,91 @@ def test_whoever_counts_waits_for_nobody_and_nothing_is_lost(app: Flask, monkeyp
     assert counted["jobs_accepted"] == 150
     assert [counted[f"items_{state}"] for state in ("succeeded", "failed", "canceled")] == [75, 75, 300]
     assert counted["outputs_made"] == 75
+
+
+def test_the_way_of_a_webhook(app: Flask):
+    """Every statement about endpoints and deliveries once."""
+    store: Store = app.extensions["darkroom"].store
+    endpoints.create("shop", "https://hooks.example/", lambda _: None, kinds=list(EventType))
+    with pytest.raises(InvalidEndpoint):
+        endpoints.create("shop", "https://hooks.example/", lambda _: None)
+    submission = submitted(store, "a.jpg")
+    assert items.fail(claimed(submission.due[0].id), DAMAGED, PATIENCE)
+    first = endpoints.ping("shop")
+    assert [len(deliveries.newest("shop", 2)), len(deliveries.newest("shop", 9, before=first.id))] == [2, 2]
+    sent = [deliveries.claim() for _ in range(3)]
+    assert deliveries.claim() is None
+    assert {claim.attempt for claim in sent if claim} == {1}
+    now = utc_now()
+    for claim, status in zip(sent, (200, 503, 500), strict=True):
+        assert claim
+        hold = dt.timedelta(minutes=1) if status == 503 else None
+        assert deliveries.record(claim, Outcome(now, 5, status=status, response="é☃", hold=hold))
+        assert not deliveries.record(claim, Outcome(now, 5, status=status))
+    assert not deliveries.is_anything_due()
+    endpoints.rotate("shop")
+    endpoints.change("shop", lambda _: None, url="https://hooks.example/b", kinds=[EventType.JOB_FAILED])
+    endpoints.pause("shop")
+    assert deliveries.claim() is None
+    assert doctor.examine(app.extensions["darkroom"])
+    endpoints.resume("shop")
+    again = deliveries.claim()
+    assert again
+    assert len(again.keys) == 2
+    db.session.remove()
+    assert [one.response for one in deliveries.get(again.delivery_id).tries] == ["é☃"]
+    deliveries.record(again, Outcome(now, 5, status=410))
+    endpoints.resume("shop")
+    deliveries.redeliver(again.delivery_id)
+    assert deliveries.forget(now + dt.timedelta(days=31)) == 3
+    endpoints.ping("shop")
+    endpoints.remove("shop")
+    assert endpoints.names() == set()
+
+
+def test_the_way_of_a_file_that_is_downloaded(app: Flask):
+    store: Store = app.extensions["darkroom"].store
+    file = received(store, "a.jpg")
+    submission = jobs.submit([RemoteFile("a.jpg", "https://photos.example/a.jpg"), file], store.has)
+    first = claimed(submission.due[0].id)
+    assert (first.sha256, first.source_url) == (None, "https://photos.example/a.jpg")
+    assert items.downloaded(first, file.stored, store.has)
+    assert items.hand_back(first)
+    assert not items.downloaded(first, file.stored, store.has)
+    assert claimed(first.item_id).sha256 == file.stored.sha256
+    left = jobs.submit([RemoteFile("a.jpg", "https://photos.example/a.jpg")], store.has).job.id
+    assert (jobs.remove(submission.job.id), jobs.remove(left)) == ([file.stored.sha256], [])
+
+
+def test_senders_events_and_whoever_deletes_the_endpoint_meet_without_a_deadlock(app: Flask):
+    store: Store = app.extensions["darkroom"].store
+    for _ in range(5):
+        endpoints.create("shop", "https://hooks.example/", lambda _: None)
+        for _ in range(30):
+            endpoints.ping("shop")
+        claims = [claimed(submitted(store).due[0].id) for _ in range(10)]
+        together, stop = threading.Barrier(6), threading.Event()
+
+        def send(together: threading.Barrier = together, stop: threading.Event = stop) -> None:
+            together.wait(10)
+            while not stop.is_set():
+                with app.app_context():
+                    if claim := deliveries.claim():
+                        deliveries.record(claim, Outcome(utc_now(), 1, status=200))
+
+        def end(together: threading.Barrier = together, claims: list[items.Claim] = claims) -> None:
+            together.wait(10)
+            for claim in claims:
+                with app.app_context():
+                    items.fail(claim, DAMAGED, PATIENCE)
+
+        with ThreadPoolExecutor(5) as pool:
+            working = [*(pool.submit(send) for _ in range(4)), pool.submit(end)]
+            together.wait(10)
+            with app.app_context():
+                endpoints.pause("shop")
+                endpoints.resume("shop")
+                endpoints.remove("shop")
+            stop.set()
+            for one in working:
+                one.result()

@@ -6,9 +6,11 @@ import pytest
 from flask import Flask
 
 from app.imaging.limits import Limits
+from app.outgoing import Allowed, Outgoing
 from app.settings import Settings
 from app.steps import StepCache
 from app.storage import Store
+from tasks.download import Download
 from tasks.process import Processor
 from tests.factories import LEASE, PATIENCE
 
@@ -23,7 +25,7 @@ def make_processor(context: Flask, store: Store) -> Callable[..., Processor]:
     def make(**more: Any) -> Processor:
         values: dict[str, Any] = {
             "limits": Limits(10_000, 100), "patience": PATIENCE, "lease": LEASE, "timeout_seconds": 60,
-            "stop_at": lambda: float("inf"),
+            "stop_at": lambda: float("inf"), "download": Download(Outgoing(Allowed()), 10**9, lambda _: None),
         }  # fmt: skip
         return Processor(store=store, **values | more)
 

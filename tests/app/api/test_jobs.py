@@ -54,7 +54,7 @@ def test_more_than_fifty_files_take_the_bulk_lane(client: FlaskClient):
 @pytest.mark.parametrize(
     ("method", "path", "sent", "status", "code"),
     [
-        ("POST", "/api/v1/jobs", {"json": {}}, 415, "not-multipart"),
+        ("POST", "/api/v1/jobs", {"data": b"{}", "content_type": "text/plain"}, 415, "not-multipart"),
         (
             "POST",
             "/api/v1/jobs",

@@ -63,7 +63,7 @@ def test_several_faults_are_told_at_once():
     [
         # keys
         (written(step={}), "step: there is no such key; did you mean steps?"),
-        (written(qqq=1), "qqq: there is no such key; there is collect, description, input, name, outputs, "),
+        (written(qqq=1), "qqq: there is no such key; there is collect, description, input, name, notify, "),
         (hero({"op": "flip", "form": "source"}), "steps.hero.form: there is no such key; did you mean from?"),
         (hero({"op": "flip", "when": {"widht": {"gt": 1}}}),
          "steps.hero.when.widht: there is no such key; did you mean width?"),

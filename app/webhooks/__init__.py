@@ -1,0 +1,1 @@
+"""Webhooks (Standard Webhooks 1.0): who is told of what, and what became of telling."""
