@@ -13,8 +13,8 @@ from app.imaging.picture import Box, Size
 _LARGE = 2_000_000
 """Pixels. Below, Pillow takes no longer: libvips needs 4 ms to begin."""
 _GAP = 1.6
-"""It is shrunk to no less than so many times what is needed: photographs are 50 dB from plain Lanczos then, and 40 dB as
-WebP of quality 80."""
+"""It is shrunk to no less than so many times what is needed: photographs are 50 dB from plain Lanczos then, and 40 dB
+as WebP of quality 80."""
 _PLAIN = ("L", "RGB", "RGBA")
 _TEXTS, _LONG = (b"tEXt", b"tIME"), 65_536
 _HEAD = struct.Struct(">I4s")
