@@ -1,6 +1,7 @@
 """What the routes of one app share: the store, the publisher and the limits, as values of the composition root."""
 
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import cast
 
 from celery import Celery
@@ -21,6 +22,8 @@ class Services:
     limits: Limits
     max_pixels: int
     silence_seconds: int
+    waiting: BoundedSemaphore
+    """The places for requests that wait for the end of a job."""
 
     def attach(self, app: Flask) -> None:
         app.extensions["darkroom"] = self

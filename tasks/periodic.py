@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
 
-from app import collection, expiry, processes
+from app import collection, expiry, idempotency, processes
 from app.database import db, transaction, utc_now
 from app.models import PeriodicTask
 from app.storage import Store
@@ -30,6 +30,7 @@ def schedule(store: Store) -> list[Periodic]:
         Periodic(collection.TASK, collection.EVERY, lambda: _collect(store)),
         Periodic("expire", expiry.EVERY, lambda: _expire(store)),
         Periodic("forget-dead-processes", dt.timedelta(minutes=10), _forget_dead_processes),
+        Periodic("forget-idempotency-keys", idempotency.EVERY, _forget_idempotency_keys),
     ]
 
 
@@ -94,3 +95,8 @@ def _expire(store: Store) -> None:
 def _forget_dead_processes() -> None:
     with transaction() as session:
         processes.forget_dead(session, utc_now())
+
+
+def _forget_idempotency_keys() -> None:
+    with transaction() as session:
+        idempotency.forget_old(session, utc_now())

@@ -54,7 +54,10 @@ def test_more_than_fifty_files_take_the_bulk_lane(client: FlaskClient):
 @pytest.mark.parametrize(
     ("method", "path", "sent", "status", "code"),
     [
-        ("POST", "/api/v1/jobs", {"json": {}}, 415, "not-multipart"),
+        ("POST", "/api/v1/jobs", {"data": "x", "content_type": "text/plain"}, 415, "not-multipart"),
+        ("POST", "/api/v1/recipes/web-images/plan", {"data": "{}"}, 415, "not-json"),
+        ("POST", "/api/v1/jobs", {"data": "{", "content_type": "application/json"}, 400, "invalid-parameter"),
+        ("GET", "/api/v1/recipes?limit=3", {}, 400, "invalid-parameter"),
         (
             "POST",
             "/api/v1/jobs",
