@@ -43,6 +43,7 @@ def document(flask: Flask) -> dict[str, Any]:
     for rule, method, view, declared in found:
         path = re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
         paths.setdefault(path, {})[method] = _operation(rule, method, view, declared, refs, schemas)
+    _link(paths)
     used = {schema for schema in schemas if not schema.endswith("Query")}
     return {
         "openapi": "3.1.1",
@@ -58,6 +59,26 @@ def document(flask: Flask) -> dict[str, Any]:
         "paths": paths,
         "components": {"schemas": {name: schemas[name] for name in sorted(used)}},
     }
+
+
+def _link(paths: dict[str, dict[str, Any]]) -> None:
+    """Tell of the answers that make something where its id can be used."""
+    made = [("post", "/api/v1/jobs", {"job_id": "/id", "item_id": "/items/0/id"})]
+    made += [("post", "/api/v1/assets", {"asset_id": "/assets/0/id"})]
+    for method, path, ids in made:
+        links = {
+            operation["operationId"]: {
+                "operationId": operation["operationId"],
+                "parameters": {name: f"$response.body#{pointer}"},
+            }
+            for name, pointer in ids.items()
+            for to, methods in paths.items()
+            for operation in methods.values()
+            if f"{{{name}}}" in to
+        }
+        for status, answer in paths[path][method]["responses"].items():
+            if status in ("201", "202"):
+                answer["links"] = links
 
 
 def _operations(flask: Flask) -> Iterator[tuple[Rule, str, Any, Operation]]:

@@ -80,8 +80,8 @@ class NewJob(Body):
 _FORM = form(
     recipe={"type": "string", "default": DEFAULT, "description": "`name` or `name@version`."},
     vars={
-        "type": "string", "contentMediaType": "application/json",
-        "description": "Values for the variables of the recipe, as an object.",
+        "type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]},
+        "description": "Values for the variables of the recipe, as JSON.",
     },
     lane={"enum": sorted(Lane), "description": "Where it waits."},
 )  # fmt: skip

@@ -9,10 +9,10 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from flask import Response, request
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from app.errors import BadField, DarkroomError, InvalidParameter, NotJson
 from app.recipes.faults import faults_of, fields, told
@@ -31,6 +31,14 @@ class Query(BaseModel):
     """The parameters of an address; a route without any takes this one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 3.0 is an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Integer = Annotated[int, BeforeValidator(_whole)]
 
 
 class Body(BaseModel):
@@ -86,10 +94,10 @@ def operation(
 
 def form(**fields: Mapping[str, Any]) -> Content:
     """The schema of multipart/form-data: one or more files, and these fields."""
-    bytes_ = {"type": "string", "contentMediaType": "application/octet-stream"}
+    files = {"type": "array", "items": {"contentMediaType": "application/octet-stream"}, "minItems": 1}
     return {
         "type": "object",
-        "properties": {"file": {"type": "array", "items": bytes_, "minItems": 1}, **fields},
+        "properties": {"file": files, **fields},
         "required": ["file"],
         "additionalProperties": False,
     }

@@ -6,9 +6,9 @@ from flask import Blueprint, request, url_for
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app import recipes
-from app.api.operation import Answer, Body, Result, operation
+from app.api.operation import Answer, Body, Integer, Result, operation
 from app.errors import InvalidRecipe, UnknownRecipe, UnsuitableImage
-from app.imaging.condition import Traits
+from app.imaging.condition import MediaType, Traits
 from app.recipes import Recipe
 from app.recipes.schema import Value
 
@@ -100,10 +100,10 @@ def save_recipe() -> Result:
 class Picture(Body):
     """A picture that need not exist: its size as displayed, and what is known of its file."""
 
-    width: int = Field(ge=1, le=1_000_000)
-    height: int = Field(ge=1, le=1_000_000)
-    media_type: str = Field(default="image/jpeg", max_length=100)
-    frames: int = Field(default=1, ge=1, le=100_000, description="Of an animation, or pages of a document.")
+    width: Integer = Field(ge=1, le=1_000_000)
+    height: Integer = Field(ge=1, le=1_000_000)
+    media_type: MediaType = "image/jpeg"
+    frames: Integer = Field(default=1, ge=1, le=100_000, description="Of an animation, or pages of a document.")
     alpha: bool = Field(default=False, description="Whether it has transparency.")
     vars: dict[str, Value] = Field(default={}, description="Values for the variables of the recipe.")
 
