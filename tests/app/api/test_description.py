@@ -2,11 +2,13 @@
 
 import os
 import random
+import re
 from uuid import uuid4
 
 import pytest
 import schemathesis
 from flask import Flask
+from flask.testing import FlaskClient
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
@@ -57,3 +59,38 @@ def test_schemathesis_finds_nothing(app: Flask):
                 found += [f"{check.name}: {check.failure_info}" for check in checks if check.failure_info]
     assert not found, "\n\n".join(found[:5])
     assert scenarios > 30
+
+
+def test_every_route_of_the_api_is_described(app: Flask, client: FlaskClient):
+    described = client.get("/api/openapi.json").json
+    assert described["openapi"].startswith("3.1")
+    told = {(path, method.upper()) for path, methods in described["paths"].items() for method in methods}
+    there = {
+        (re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule), method)
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/v1")
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    assert told == there
+    assert all(operation["summary"] for methods in described["paths"].values() for operation in methods.values())
+
+
+def test_the_page_shows_every_route_and_model_and_needs_no_script(client: FlaskClient):
+    described, page = client.get("/api/openapi.json").json, client.get("/api/docs")
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            assert f"{method.upper()} {path}" in page.text
+            assert f'id="{operation["operationId"]}"' in page.text
+    for name in described["components"]["schemas"]:
+        assert f'id="{name}"' in page.text
+    for target in re.findall(r'href="#([^"]+)"', page.text):
+        assert f'id="{target}"' in page.text
+    assert not re.search(r"<style|style=|<script(?! src=)|https?://", page.text)
+
+
+def test_a_link_of_the_description_leads_to_an_operation(client: FlaskClient):
+    paths = client.get("/api/openapi.json").json["paths"]
+    operations = {operation["operationId"] for methods in paths.values() for operation in methods.values()}
+    links = paths["/api/v1/jobs"]["post"]["responses"]["202"]["links"]
+    assert {link["operationId"] for link in links.values()} <= operations
+    assert links["jobs_get_job"]["parameters"] == {"job_id": "$response.body#/id"}

@@ -1,5 +1,6 @@
 """Prefer: wait. A request waits for the end of its job without a connection, and not all threads wait."""
 
+import datetime as dt
 import io
 import threading
 import time
@@ -175,7 +176,7 @@ def test_waiting_ends_within_the_second_of_the_end(client: FlaskClient, app: Fla
 
     def work() -> None:
         with app.app_context():
-            while not (due := rows.due()):
+            while not (due := rows.due(dt.timedelta(minutes=1))):
                 time.sleep(0.01)
             claim = claimed(due[0].id)
             assert succeed(claim, output(claim))
