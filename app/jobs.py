@@ -252,7 +252,7 @@ def remove(job_id: UUID, *where: ColumnElement[bool]) -> list[str]:
         assets = [asset_id for asset_id in locked if asset_id is not None]
         job = _found(session.scalar(select(Job).where(Job.id == job_id, *where)), "job", job_id)
         hashes = {
-            *session.scalars(select(Asset.sha256).join(Item).where(of_job, Asset.kept.is_(False))),
+            *session.scalars(select(Asset.sha256).join(Item).where(of_job)),
             *session.scalars(select(Output.sha256).join(Item).where(of_job)),
         }
         session.delete(job)
