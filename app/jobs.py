@@ -231,6 +231,8 @@ def _retried(session: Session, job_id: UUID, *where: ColumnElement[bool]) -> lis
         return ids if machine.move(session, machine.RETRY, job_id, *where, values=_anew()) else []
     if not machine.move(session, machine.RETRY, job_id, *where, Item.collects.is_(None), values=_anew()):
         return []
+    if not session.scalar(select(Job.collecting).where(Job.id == job_id)):
+        return ids  # to look for more would touch items that others hold: only who has locked all of them first may
     collecting = Item.job_id == job_id, Item.collects.is_not(None)
     later = _anew() | {"dispatch_after": WHEN_ALL_ENDED}
     machine.move(session, machine.AWAIT, job_id, *collecting, values=later, note=False)

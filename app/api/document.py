@@ -14,7 +14,15 @@ from werkzeug.routing import Rule
 import app as darkroom
 from app.api.operation import Answer, Operation
 from app.api.problem import Problem
-from app.errors import CrossSiteRequest, DarkroomError, DatabaseUnavailable, InvalidParameter, NotFound, NotJson
+from app.errors import (
+    CrossSiteRequest,
+    DarkroomError,
+    DatabaseUnavailable,
+    IncompleteUpload,
+    InvalidParameter,
+    NotFound,
+    NotJson,
+)
 
 Refs = Mapping[type[BaseModel], str]
 """The names under which models are described."""
@@ -178,7 +186,7 @@ def _responses(rule: Rule, method: str, declared: Operation, refs: Refs) -> dict
     errors: list[type[DarkroomError]] = [*_BY_EVERY, *declared.errors]
     errors += _BY_CHANGES if method != "get" else ()
     errors += [NotFound] if rule.arguments else []
-    errors += [NotJson] if declared.body is not None else []
+    errors += [IncompleteUpload, NotJson] if declared.body is not None else []
     by_status: dict[int, list[type[DarkroomError]]] = {}
     for error in dict.fromkeys(errors):
         by_status.setdefault(error.status, []).append(error)

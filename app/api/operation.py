@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from app.errors import BadField, DarkroomError, InvalidParameter, NotJson
 from app.recipes.faults import faults_of, fields, told
+from app.submission import read_body
 
 MAX_BODY_BYTES = 10_000_000
 _MAX_SHOWN = 80
@@ -104,10 +105,10 @@ def form(**fields: Mapping[str, Any]) -> Content:
 
 
 def read_json(model: type[Model]) -> Model:
-    """The JSON body of the request as a model. Raises NotJson, InvalidParameter."""
+    """The JSON body of the request as a model. Raises NotJson, IncompleteUpload, InvalidParameter."""
     if request.mimetype != "application/json":
         raise NotJson(f"The Content-Type is {request.mimetype[:_MAX_SHOWN] or 'missing'}; send application/json.")
-    body = request.stream.read(MAX_BODY_BYTES + 1)
+    body = read_body(MAX_BODY_BYTES)
     if len(body) > MAX_BODY_BYTES:
         raise InvalidParameter(f"The body has more than {MAX_BODY_BYTES:,} bytes.")
     try:
