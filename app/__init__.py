@@ -1,6 +1,7 @@
 """Darkroom: the domain and the web. `create_app()` is the composition root of the web processes."""
 
 import os
+from threading import BoundedSemaphore
 
 from flask import Flask, Response
 
@@ -37,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         max_pixels=settings.max_pixels,
         silence_seconds=settings.upload_silence_seconds,
         url_import=settings.url_import,
+        waiting=BoundedSemaphore(settings.web_threads // 2),
     ).attach(app)
     _register_routes(app)
     app.after_request(_harden)
@@ -46,13 +48,13 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _register_routes(app: Flask) -> None:
     # The workers import `app` too, and need none of these.
     from app import api, cli, downloads, faults, health, metrics, pages, submission
-    from app.api import recipes as api_recipes
-    from app.api import webhooks as api_webhooks
+    from app.api import description
+    from app.pages import problems
 
     faults.register(app)
     cli.register(app)
     app.before_request(submission.refuse_other_sites)
-    for module in (api, api_recipes, api_webhooks, downloads, health, metrics, pages):
+    for module in (api, description, downloads, health, metrics, pages, problems):
         app.register_blueprint(module.blueprint)
 
 

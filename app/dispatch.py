@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import items, machine, owners
 from app.database import transaction, utc_now
-from app.errors import Retry
+from app.errors import Retry, WorkerLost
 from app.items import Failure, Patience
 from app.models import Item, ItemState, Lane, LanePause
 
@@ -69,14 +69,17 @@ def mark_published(published: Collection[Due], now: dt.datetime) -> None:
 
     An item that no worker claims is published again later, each time after twice the wait.
     """
+    moved = set()
     with transaction() as session:
         for item in sorted(published, key=lambda item: item.id):  # in one order everywhere: no deadlocks
             wait = min(_REPUBLISH_AFTER * 2 ** min(item.publishes, 10), _REPUBLISH_AT_MOST)
             unchanged = and_(Item.attempt == item.attempt, Item.publishes == item.publishes)
-            machine.move(
+            if machine.move(
                 session, machine.PUBLISH, item.job_id, Item.id == item.id, unchanged, note=item.publishes == 0,
-                values={"publishes": item.publishes + 1, "dispatch_after": now + wait},
-            )  # fmt: skip
+                values={"publishes": item.publishes + 1, "dispatch_after": now + wait}, count_revision=False,
+            ):  # fmt: skip
+                moved.add(item.job_id)
+        machine.revise(session, moved)
 
 
 def running(session: Session) -> list[Attempt]:
@@ -91,7 +94,7 @@ def running(session: Session) -> list[Attempt]:
 def take_back(attempt: Attempt, patience: Patience) -> bool:
     """running → pending or quarantined: its process is dead or its lease has ended. False: it lives after all."""
     over = Item.owner == attempt.owner if owners.is_provably_dead(attempt.owner) else Item.lease_until < utc_now()
-    failure = Failure("worker-lost", f"The worker {attempt.worker} was lost while it worked on this.", Retry.COUNTED)
+    failure = Failure(WorkerLost.code, f"The worker {attempt.worker} was lost while it worked on this.", Retry.COUNTED)
     this = and_(Item.state == ItemState.RUNNING, Item.attempt == attempt.number, over)
     with transaction() as session:
         return items.strike(session, attempt.item_id, attempt.job_id, attempt.strikes, failure, patience, this)

@@ -173,13 +173,22 @@ def hand_back(claim: Claim) -> bool:
 def release(owner: str) -> int:
     """As `hand_back`, for all that this process has claimed: it does not work on any, and could not say so before."""
     with transaction() as session:
-        held = session.execute(select(Item.id, Item.job_id).where(Item.state == ItemState.RUNNING, Item.owner == owner))
-        return sum(
-            machine.move(
-                session, machine.HAND_BACK, job_id, Item.id == item_id, Item.owner == owner, values=_due_at(utc_now())
+        held = select(Item.id, Item.job_id).where(Item.state == ItemState.RUNNING, Item.owner == owner)
+        back = [
+            job_id
+            for item_id, job_id in session.execute(held.order_by(Item.id)).all()
+            if machine.move(
+                session,
+                machine.HAND_BACK,
+                job_id,
+                Item.id == item_id,
+                Item.owner == owner,
+                values=_due_at(utc_now()),
+                count_revision=False,
             )
-            for item_id, job_id in held.all()
-        )
+        ]
+        machine.revise(session, back)
+        return len(back)
 
 
 def strike(

@@ -11,9 +11,17 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from app import machine, recipes, totals
 from app.collection import keep_files
-from app.database import Base, batches, db, reading, transaction, utc_now
+from app.database import batches, db, reading, transaction, utc_now
 from app.dispatch import GRACE, Due
-from app.errors import NoFiles, NotFound, NothingToDownload, NothingToRetry
+from app.errors import (
+    AssetNotDownloaded,
+    BadField,
+    NoFiles,
+    NotFound,
+    NothingToDownload,
+    NothingToRetry,
+    UnknownAsset,
+)
 from app.ids import new_id
 from app.imaging.naming import without_page
 from app.machine import FAILURES, WHEN_ALL_ENDED
@@ -28,7 +36,8 @@ BULK_ABOVE = 50
 
 _NO_ERROR: dict[str, object] = {"error_code": None, "error": None}
 
-Row = TypeVar("Row", bound=Base)
+Found = TypeVar("Found")
+InTransaction = Callable[[Session, Job], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +59,56 @@ class Cancellation:
 
 def submit(
     files: Sequence[ReceivedFile | RemoteFile], is_stored: Callable[[str], bool], lane: Lane | None = None,
-    recipe: Recipe | None = None, variables: Values = MappingProxyType({}),
+    recipe: Recipe | None = None, variables: Values = MappingProxyType({}), assets: Sequence[UUID] = (),
+    in_transaction: InTransaction = lambda *_: None,
 ) -> Submission:  # fmt: skip
-    """Record an asset per file and one job with an item per file; remote ones are downloaded by the workers.
+    """Record an asset per file, and one job with an item per file and per asset that was there before.
 
-    `lane` comes before the recipe's, and that before the one that the number of files decides. Raises NoFiles,
-    FilesCollected, and InvalidParameter where a variable is wrong or the recipe does not work with these.
+    Remote files are downloaded by the workers.
+
+    `lane` comes before the recipe's, and that before the one that the number of files decides. `in_transaction` is
+    called with the job before it is committed. Raises NoFiles, UnknownAsset, AssetNotDownloaded, FilesCollected, and
+    InvalidParameter where a variable is wrong or the recipe does not work with these.
     """
-    if not files:
+    count = len(files) + len(assets)
+    if not count:
         raise NoFiles("The request has no file; send at least one, as `curl -F file=@photo.jpg` does.")
-    recipe, now = recipe or recipes.latest(recipes.DEFAULT), utc_now()
+    recipe = recipe or recipes.latest(recipes.DEFAULT)
     recipe.making(variables)
+    job = _job(recipe, variables, count, lane)
+    with transaction() as session:
+        originals = [*map(_asset, files), *_known_assets(session, assets)]
+        job.items = _items(job, originals, tuple(recipe.document.collect))
+        keep_files(session, filter(None, (asset.sha256 for asset in originals)), is_stored)
+        session.add(job)
+        session.flush()
+        in_transaction(session, job)
+        size = sum(file.stored.bytes for file in files if isinstance(file, ReceivedFile))
+        totals.count(session, jobs_accepted=1, items_accepted=job.total, input_bytes=size)
+    return Submission(job, [Due(item.id, job.id, job.lane, item.dispatch_after) for item in job.items if item.asset])
+
+
+def _job(recipe: Recipe, variables: Values, files: int, lane: Lane | None) -> Job:
     document = recipe.document
     lane = lane or (Lane(document.run.lane) if document.run.lane else None)
-    lane = lane or (Lane.BULK if len(files) > BULK_ABOVE else Lane.INTERACTIVE)
     expire_after = document.results.expire_after
-    job = Job(
-        lane=lane, recipe=recipe.name, recipe_version=recipe.version, variables=dict(variables),
-        total=len(files) + len(document.collect), collecting=len(document.collect),
+    return Job(
+        lane=lane or (Lane.BULK if files > BULK_ABOVE else Lane.INTERACTIVE),
+        recipe=recipe.name, recipe_version=recipe.version, variables=dict(variables),
+        total=files + len(document.collect), collecting=len(document.collect),
         stop_on_error=document.run.on_error == "cancel",
         keep_seconds=seconds(expire_after) if expire_after else None, notify=recipe.notify or None,
     )  # fmt: skip
-    job.items = [Item(asset=_asset(file), dispatch_after=now + GRACE) for file in files]
-    job.items += [Item(asset=None, collects=name, dispatch_after=WHEN_ALL_ENDED) for name in document.collect]
-    ids = sorted(new_id() for _ in job.items)  # as their positions: a database may lock in the order of either
-    for position, item in enumerate(job.items):
-        item.id, item.position, item.lane, item.outputs = ids[position], position, lane, []
-    here = [file.stored for file in files if isinstance(file, ReceivedFile)]
-    with transaction() as session:
-        keep_files(session, (stored.sha256 for stored in here), is_stored)
-        session.add(job)
-        size = sum(stored.bytes for stored in here)
-        totals.count(session, jobs_accepted=1, items_accepted=job.total, input_bytes=size)
-    return Submission(job, [Due(item.id, job.id, lane, item.dispatch_after) for item in job.items if item.asset])
+
+
+def _items(job: Job, originals: Sequence[Asset], collect: Sequence[str]) -> list[Item]:
+    due = utc_now() + GRACE
+    items = [Item(asset=asset, dispatch_after=due) for asset in originals]
+    items += [Item(asset=None, collects=name, dispatch_after=WHEN_ALL_ENDED) for name in collect]
+    ids = sorted(new_id() for _ in items)  # as their positions: a database may lock in the order of either
+    for position, item in enumerate(items):
+        item.id, item.position, item.lane, item.outputs = ids[position], position, job.lane, []
+    return items
 
 
 def _asset(file: ReceivedFile | RemoteFile) -> Asset:
@@ -91,10 +117,47 @@ def _asset(file: ReceivedFile | RemoteFile) -> Asset:
     return Asset(name=file.name, sha256=file.stored.sha256, bytes=file.stored.bytes)
 
 
+def _known_assets(session: Session, ids: Sequence[UUID]) -> list[Asset]:
+    """In the order in which they were named; nobody deletes them before the transaction ends.
+
+    Raises UnknownAsset, AssetNotDownloaded.
+    """
+    found: dict[UUID, Asset] = {}
+    for batch in batches(sorted(set(ids))):
+        rows = select(Asset).where(Asset.id.in_(batch)).order_by(Asset.id).with_for_update(read=True)
+        found |= {asset.id: asset for asset in session.scalars(rows)}
+    missing = [
+        BadField(f"There is no asset {asset_id}.", f"/assets/{at}")
+        for at, asset_id in enumerate(ids)
+        if asset_id not in found
+    ]
+    if missing:
+        raise UnknownAsset(missing[0].detail, missing[:20])
+    coming = [
+        BadField(f"The asset {asset_id} is not downloaded yet.", f"/assets/{at}")
+        for at, asset_id in enumerate(ids)
+        if found[asset_id].sha256 is None
+    ]
+    if coming:  # two items that download one asset would each have content of their own
+        raise AssetNotDownloaded(coming[0].detail, coming[:20])
+    return [found[asset_id] for asset_id in ids]
+
+
 def get(job_id: UUID) -> Job:
     """The job with its items, their assets and their outputs."""
     whole = selectinload(Job.items).options(joinedload(Item.asset), selectinload(Item.outputs))
     return _found(db.session.get(Job, job_id, options=(whole,)), "job", job_id)
+
+
+def revision(job_id: UUID) -> int:
+    """How often something has happened to the job; reads one row and nothing else."""
+    return _found(db.session.scalar(select(Job.revision).where(Job.id == job_id)), "job", job_id)
+
+
+def state(job_id: UUID) -> JobState | None:
+    """What it is at this moment; None where it is not there. Holds no connection afterwards."""
+    with reading() as session:
+        return session.scalar(select(Job.state).where(Job.id == job_id))
 
 
 def item(item_id: UUID) -> Item:
@@ -192,6 +255,8 @@ def _retried(session: Session, job_id: UUID, *where: ColumnElement[bool]) -> lis
         return ids if machine.move(session, machine.RETRY, job_id, *where, values=_anew()) else []
     if not machine.move(session, machine.RETRY, job_id, *where, Item.collects.is_(None), values=_anew()):
         return []
+    if not session.scalar(select(Job.collecting).where(Job.id == job_id)):
+        return ids  # to look for more would touch items that others hold: only who has locked all of them first may
     collecting = Item.job_id == job_id, Item.collects.is_not(None)
     later = _anew() | {"dispatch_after": WHEN_ALL_ENDED}
     machine.move(session, machine.AWAIT, job_id, *collecting, values=later, note=False)
@@ -218,9 +283,11 @@ def remove(job_id: UUID, *where: ColumnElement[bool]) -> list[str]:
         } - {None}
         session.delete(job)
         session.flush()
-        for batch in batches(assets):
-            unused = Asset.id.in_(batch), ~exists().where(Item.asset_id == Asset.id)
-            session.execute(delete(Asset).where(*unused))
+        for batch in batches(sorted(set(assets))):
+            going = Asset.id.in_(batch), Asset.kept.is_(False)
+            # First the lock, then the look: whoever makes a job of one of them right now holds it, and has to be seen.
+            session.execute(select(Asset.id).where(*going).order_by(Asset.id).with_for_update())
+            session.execute(delete(Asset).where(*going, ~exists().where(Item.asset_id == Asset.id)))
         return sorted(map(str, hashes))
 
 
@@ -249,7 +316,7 @@ def _due(session: Session, ids: Sequence[UUID]) -> list[Due]:
     return [Due(*row) for batch in batches(ids) for row in session.execute(rows.where(Item.id.in_(batch)))]
 
 
-def _found(row: Row | None, kind: str, row_id: UUID) -> Row:
+def _found(row: Found | None, kind: str, row_id: UUID) -> Found:
     if row is None:
         raise NotFound(f"There is no {kind} {row_id}.")
     return row

@@ -21,7 +21,7 @@ of the same transaction.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -49,6 +49,7 @@ class Transition:
 WAITING = (ItemState.PENDING, ItemState.QUEUED)
 FAILURES = (ItemState.FAILED, ItemState.QUARANTINED)
 _RUNNING = (ItemState.RUNNING,)
+_REVISED: dict[str, Any] = {"revision": Job.revision + 1}
 _busy = case((Item.state == ItemState.RUNNING, Item.worker))
 
 PUBLISH = Transition(EventKind.QUEUED, WAITING, ItemState.QUEUED)
@@ -75,11 +76,13 @@ RECOLLECT = Transition(
 def move(
     session: Session, transition: Transition, job_id: UUID, *where: ColumnElement[bool],
     values: Mapping[str, Any] = MappingProxyType({}),
-    code: str | None = None, detail: str | None = None, note: bool = True,
+    code: str | None = None, detail: str | None = None, note: bool = True, count_revision: bool = True,
 ) -> int:  # fmt: skip
     """Make the transition for the items of one job that match; returns how many did.
 
     `values` are further columns to set, `code` and `detail` say why in the timeline, `note=False` leaves no line there.
+    The revision of the job grows; who moves items of several jobs in one transaction leaves that to a `revise` at its
+    end, because jobs are locked after all items, and never the other way round.
     """
     if transition.only is not None:
         where = (*where, transition.only)
@@ -96,6 +99,8 @@ def move(
         announcing.items_failed(session, job_id, failing)
     if count and transition.target.final:
         _count(session, job_id, transition.target, count)
+    elif count and count_revision:
+        revise(session, [job_id])
     return count
 
 
@@ -103,6 +108,13 @@ def _matching(session: Session, transition: Transition, where: tuple[ColumnEleme
     """The items that the transition is for, which stay so until it is made."""
     rows = select(Item.id).where(Item.state.in_(transition.sources), *where).order_by(Item.id)
     return list(session.scalars(rows.with_for_update()))
+
+
+def revise(session: Session, job_ids: Iterable[UUID]) -> None:
+    """Let the revisions of these jobs grow; always in the order of the ids, so that nobody waits for each other."""
+    for job_id in sorted(set(job_ids)):
+        job = update(Job).where(Job.id == job_id).values(_REVISED)
+        session.execute(job, execution_options={"synchronize_session": False})
 
 
 def _move(
@@ -139,7 +151,7 @@ def _count(session: Session, job_id: UUID, state: ItemState, count: int) -> None
     """Count items that ended in their job and, if they were the last ones, end the job."""
     totals.count(session, **{f"items_{state}": count})
     counter = getattr(Job, state.value)
-    session.execute(update(Job).where(Job.id == job_id).values({state.value: counter + count}))
+    session.execute(update(Job).where(Job.id == job_id).values({state.value: counter + count, **_REVISED}))
     job = session.get_one(Job, job_id, populate_existing=True)
     if job.ended == job.total:
         job.state, job.finished_at = final_job_state(job), utc_now()
@@ -168,7 +180,7 @@ def _reopen(session: Session, job_id: UUID, moved: dict[ItemState, int]) -> None
     """Count items out again that were final; a job that had ended is open again."""
     if any(moved.values()):
         fewer = {state.value: getattr(Job, state.value) - count for state, count in moved.items()}
-        session.execute(update(Job).where(Job.id == job_id).values(fewer))
+        session.execute(update(Job).where(Job.id == job_id).values(fewer | _REVISED))
         ended = update(Job).where(Job.id == job_id, Job.finished_at.is_not(None))
         session.execute(ended.values(state=JobState.QUEUED, finished_at=None, expires_at=None))
 

@@ -46,7 +46,7 @@ _LANES = tuple(lane.value for lane in Lane)
 METRICS = (
     Described("darkroom_jobs_accepted_total", "counter", "Jobs that were accepted."),
     Described("darkroom_items_accepted_total", "counter", "Files of accepted jobs, and what is collected from them."),
-    Described("darkroom_input_bytes_total", "counter", "Bytes of the files of accepted jobs."),
+    Described("darkroom_input_bytes_total", "counter", "Bytes of the files that were sent or downloaded."),
     Described(
         "darkroom_items_ended_total", "counter", "Items that ended so; one that is tried again ends again.",
         "state", ("succeeded", "failed", "quarantined", "canceled"),

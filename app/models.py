@@ -13,11 +13,12 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.dialects.mysql import LONGTEXT
+from sqlalchemy.dialects.mysql import LONGBLOB, LONGTEXT
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, utc_now
@@ -87,6 +88,7 @@ class Asset(Base):
     """An original as it was received. Its type and size are read from the content by the first worker that opens it.
 
     One that is to be downloaded from `source_url` has no content until a worker has done so.
+    One that is `kept` was uploaded by itself and stays; any other one goes with the last job that uses it.
     """
 
     __tablename__ = "assets"
@@ -105,6 +107,7 @@ class Asset(Base):
     width: Mapped[int | None]
     height: Mapped[int | None]
     frames: Mapped[int | None]
+    kept: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[dt.datetime] = mapped_column(default=utc_now)
 
 
@@ -130,6 +133,7 @@ class Job(Base):
     something of the results of all others, once those have ended. Where `stop_on_error` is set, the first item that
     fails cancels the rest. The job is deleted at `expires_at`, which its end sets where `keep_seconds` says so.
     `notify` are the webhook endpoints that the recipe names, each with the events that it asks for, or None.
+    `revision` grows with every transition of an item.
     """
 
     __tablename__ = "jobs"
@@ -140,6 +144,9 @@ class Job(Base):
             name="counts",
         ),
         Index("ix_jobs_state", "state", "lane"),
+        Index("ix_jobs_of_state", "state", "id"),
+        Index("ix_jobs_of_recipe", "recipe", "id"),
+        Index("ix_jobs_of_lane", "lane", "id"),
         CheckConstraint("total > collecting AND collecting >= 0", name="total"),
         CheckConstraint("(state IN ('queued', 'running')) = (finished_at IS NULL)", name="finished"),
     )
@@ -154,6 +161,7 @@ class Job(Base):
     stop_on_error: Mapped[bool] = mapped_column(default=False)
     keep_seconds: Mapped[int | None] = mapped_column(BigInteger)
     notify: Mapped[dict[str, list[str] | None] | None] = mapped_column(JSON(none_as_null=True))
+    revision: Mapped[int] = mapped_column(default=0)
     total: Mapped[int]
     succeeded: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
@@ -333,3 +341,25 @@ class Total(Base):
     decodes: Mapped[int] = mapped_column(BigInteger)
     steps_done: Mapped[int] = mapped_column(BigInteger)
     steps_reused: Mapped[int] = mapped_column(BigInteger)
+
+
+class IdempotentRequest(Base):
+    """A request that names an Idempotency-Key: reserved while it is worked on, then with its first answer.
+
+    `owner` is who sent it, `key` the SHA-256 of the header: databases compare texts each in their own way. `holder` is
+    the process that works on it, `token` that one try.
+    """
+
+    __tablename__ = "idempotent_requests"
+    __table_args__ = (CheckConstraint("(status IS NULL) = (fingerprint IS NULL)", name="answered"),)
+
+    owner: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    token: Mapped[UUID] = mapped_column(default=new_id)
+    holder: Mapped[str] = mapped_column(String(128))
+    created_at: Mapped[dt.datetime] = mapped_column(default=utc_now, index=True)
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
+    status: Mapped[int | None]
+    job_id: Mapped[UUID | None]
+    headers: Mapped[dict[str, str] | None] = mapped_column(JSON)
+    body: Mapped[bytes | None] = mapped_column(LargeBinary().with_variant(LONGBLOB, "mysql", "mariadb"))

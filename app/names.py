@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from pathlib import PurePath
+from urllib.parse import unquote, urlsplit
 
 from app.imaging.naming import unique
 
@@ -20,6 +21,11 @@ def safe_name(name: str) -> str:
     kept = suffix if len(suffix) <= 10 else ""
     name = _shortened(name.removesuffix(kept), kept)
     return name if name not in ("", ".", "..") else "file"
+
+
+def name_in(url: str) -> str:
+    """What the file at a URL is called: the last part of the path."""
+    return safe_name(unquote(urlsplit(url).path))
 
 
 def stem(name: str) -> str:

@@ -1,6 +1,7 @@
 """What the routes of one app share: the store, the publisher and the limits, as values of the composition root."""
 
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import cast
 
 from celery import Celery
@@ -24,6 +25,8 @@ class Services:
     max_pixels: int
     silence_seconds: int
     url_import: bool
+    waiting: BoundedSemaphore
+    """The places for requests that wait for the end of a job."""
 
     def attach(self, app: Flask) -> None:
         app.extensions["darkroom"] = self

@@ -1,4 +1,4 @@
-"""Prints what stands in docs/ about operations, formats, recipes, settings and metrics: `make docs` runs it.
+"""Prints what stands in docs/ about operations, formats, recipes, errors, settings and metrics: `make docs` runs it.
 
 `pages` is all text, which a test compares with the files; `pictures` renders what the pages show.
 """
@@ -6,7 +6,7 @@
 from collections.abc import Iterator
 
 from app import settings
-from reference import collectors, formats, metrics, operations, recipes
+from reference import collectors, errors, formats, metrics, operations, recipes
 
 
 def pages() -> dict[str, str]:
@@ -18,6 +18,7 @@ def pages() -> dict[str, str]:
         "collectors.md": collectors.page(),
         "recipes.md": recipes.page(),
         "metrics.md": metrics.page(),
+        "errors.md": errors.page(),
         "recipe.schema.json": recipes.schema(),
     }
 

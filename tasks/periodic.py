@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
 
-from app import collection, expiry, processes
+from app import collection, expiry, idempotency, processes
 from app.database import db, transaction, utc_now
 from app.models import PeriodicTask
 from app.steps import StepCache
@@ -34,6 +34,7 @@ def schedule(store: Store, steps: StepCache) -> list[Periodic]:
         Periodic("expire", expiry.EVERY, lambda: _expire(store)),
         Periodic("forget-dead-processes", dt.timedelta(minutes=10), _forget_dead_processes),
         Periodic("forget-deliveries", dt.timedelta(hours=1), _forget_deliveries),
+        Periodic("forget-idempotency-keys", idempotency.EVERY, _forget_idempotency_keys),
     ]
 
 
@@ -108,3 +109,8 @@ def _forget_dead_processes() -> None:
 def _forget_deliveries() -> None:
     if forgotten := deliveries.forget(utc_now()):
         log.info("deleted %d deliveries of webhooks that were old", forgotten)
+
+
+def _forget_idempotency_keys() -> None:
+    with transaction() as session:
+        idempotency.forget_old(session, utc_now())

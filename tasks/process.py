@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from app import items, owners, recipes
 from app.database import utc_now
-from app.errors import DarkroomError, Retry
+from app.errors import DarkroomError, Internal, Retry
 from app.imaging.limits import Limits
 from app.items import Claim, Failure, Patience
 from app.models import Lane
@@ -181,4 +181,4 @@ def _known(claim: Claim, error: DarkroomError) -> Failure:
 
 def _internal(claim: Claim, error: Exception) -> Failure:
     cause = f"{claim.name} could not be processed ({type(error).__name__}); the worker's log says more."
-    return Failure(work.Internal.code, cause, Retry.COUNTED)
+    return Failure(Internal.code, cause, Retry.COUNTED)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from app.errors import AttemptError, Crashed, DarkroomError, TemporaryError, TimedOut, storage_error
+from app.errors import Crashed, DarkroomError, Internal, MachineBusy, OutOfMemory, TimedOut, storage_error
 
 log = logging.getLogger(__name__)
 
@@ -21,21 +21,6 @@ LOOK_SECONDS = 0.5
 
 _PR_SET_PDEATHSIG = 1
 _CHUNK = 64 * 1024
-
-
-class OutOfMemory(AttemptError):
-    code = "out-of-memory"
-    title = "The work on the file needs too much memory"
-
-
-class MachineBusy(TemporaryError):
-    code = "machine-busy"
-    title = "The machine has no room for more work"
-
-
-class Internal(AttemptError):
-    code = "internal"
-    title = "Something went wrong"
 
 
 def run(work: Callable[[], Any], look: Callable[[], None], seconds: float) -> Any:

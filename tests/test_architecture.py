@@ -12,6 +12,7 @@ USE_CASES = (
     "app.jobs", "app.items", "app.machine", "app.dispatch", "app.lanes", "app.waiting", "app.admission",
     "app.collection", "app.owners", "app.processes", "app.recipes", "app.timeline", "app.storage", "app.uploads",
     "app.names", "app.archives", "app.steps", "app.totals", "app.backlog", "app.outgoing", "app.webhooks",
+    "app.assets", "app.listings", "app.idempotency", "app.load",
 )  # fmt: skip
 NAMES_OF_THE_MACHINE = {(module, "socket") for module in ("app.processes", "tasks.worker")}
 LOADING = ("app.settings.load", "app.settings.load_or_exit")

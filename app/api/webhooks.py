@@ -1,209 +1,216 @@
-"""Webhooks over the API: endpoints, and the deliveries to them."""
+"""Webhook endpoints: make one, change it, rotate its secret, pause it, ping it, and list what was sent to it."""
 
 import datetime as dt
-from typing import Annotated, Any, TypeVar
+import hashlib
+from typing import Annotated, Any
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, request, url_for
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from flask import Blueprint
+from pydantic import AfterValidator, BaseModel, Field
 
-from app.database import utc_now
-from app.errors import InvalidEndpoint
-from app.paging import before_parameter
-from app.recipes.faults import faults_of, strange, told
+from app import idempotency, listings
+from app.api import idempotency_key
+from app.api.job_documents import NextPage
+from app.api.lists import LINKS, ListQuery, links, next_page
+from app.api.operation import Answer, Body, Result, operation
+from app.api.webhook_documents import (
+    Delivery,
+    Endpoint,
+    EndpointWithSecret,
+    delivery_document,
+    document_with_secret,
+    endpoint_document,
+)
+from app.errors import BadField, EndpointPaused, InvalidEndpoint, KeyInUse, KeyReused, OutgoingRefused
+from app.recipes.faults import text_fault
 from app.recipes.schema import Name, Text
 from app.services import services
-from app.webhooks import deliveries, endpoints, events
+from app.webhooks import endpoints, events
 from app.webhooks.events import EventType
-from app.webhooks.tables import Delivery, DeliveryAttempt, Endpoint
 
-blueprint = Blueprint("webhooks", __name__, url_prefix="/api/v1")
-
-_MAX_BYTES = 100_000
-_PAGE = 50
-
-Events = Annotated[list[EventType], Field(min_length=1, max_length=len(EventType))]
+blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+def _storable(text: str) -> str:
+    if fault := text_fault(text):
+        raise ValueError(fault)
+    return text
 
 
-Body = TypeVar("Body", bound=_Body)
+Events = Annotated[
+    list[EventType], Field(min_length=1, max_length=len(EventType), description="The types that it is told of.")
+]
+Url = Annotated[str, Field(description="Where messages go; docs/webhooks.md says where none may go.")]
+Description = Annotated[Text, AfterValidator(_storable), Field(description="For people.")]
+AllJobs = Annotated[
+    bool, Field(description="Whether it is told of every job, or only of those whose recipe notifies it.")
+]
 
 
-class _New(_Body):
-    name: Name
-    url: str
-    description: Text = ""
-    events: Events = list(events.JOB_ENDS)
-    all_jobs: bool = True
+class EndpointList(BaseModel):
+    endpoints: list[Endpoint]
 
 
-class _Change(_Body):
-    url: str | None = None
-    description: Text | None = None
+@blueprint.get("")
+@operation({200: Answer(EndpointList, "All of them, by name.")})
+def list_endpoints() -> Result:
+    """Every endpoint; there are a hundred at the most."""
+    return EndpointList(endpoints=[endpoint_document(endpoint) for endpoint in endpoints.all_endpoints()])
+
+
+class NewEndpoint(Body):
+    name: Name = Field(description="What recipes call it; it never changes.")
+    url: Url
+    description: Description = ""
+    events: Events = Field(default=list(events.JOB_ENDS))
+    all_jobs: AllJobs = True
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same endpoint, however it was asked for."""
+        return hashlib.sha256(f"webhook {self.model_dump_json()}".encode()).hexdigest()
+
+
+@blueprint.post("")
+@operation(
+    {201: Answer(EndpointWithSecret, "It is made.", {"Location": "Where it is."})},
+    body=NewEndpoint,
+    takes=idempotency_key.TAKES,
+    errors=[InvalidEndpoint, KeyInUse, KeyReused, OutgoingRefused],
+)
+def create_endpoint(body: NewEndpoint) -> Result:
+    """Make an endpoint.
+
+    Only this answer has its secret, also where it is given again to the same `Idempotency-Key`.
+    """
+    with idempotency_key.reserved() as reservation:
+        if reservation and reservation.answer:
+            return idempotency_key.response(reservation.answer.of(body.fingerprint))
+
+        answers: list[idempotency.Answer] = []
+
+        def answer(session: Any, endpoint: Any, secret: str) -> None:
+            made = document_with_secret(endpoint, secret)
+            headers, text = {"Location": made.self}, made.model_dump_json().encode()
+            answers.append(idempotency.Answer(body.fingerprint, 201, headers, text, None))
+            if reservation:
+                idempotency.answer(session, reservation, answers[0])
+
+        endpoints.create(
+            body.name, body.url, _check, body.description, body.events, all_jobs=body.all_jobs, in_transaction=answer
+        )
+    return idempotency_key.response(answers[0])
+
+
+@blueprint.get("/<name>")
+@operation({200: Answer(Endpoint, "The endpoint.")})
+def get_endpoint(name: str) -> Result:
+    """One endpoint."""
+    return endpoint_document(endpoints.get(name))
+
+
+class EndpointChange(Body):
+    """What is left out, or null, stays as it is."""
+
+    url: Url | None = None
+    description: Description | None = None
     events: Events | None = None
-    all_jobs: bool | None = None
+    all_jobs: AllJobs | None = None
 
 
-class _Rotation(_Body):
-    overlap_hours: float = Field(default=endpoints.OVERLAP / dt.timedelta(hours=1), ge=0, le=24 * 30)
+@blueprint.patch("/<name>")
+@operation({200: Answer(Endpoint, "As it is now.")}, body=EndpointChange, errors=[OutgoingRefused])
+def change_endpoint(name: str, body: EndpointChange) -> Result:
+    """Change what the body names.
 
-
-@blueprint.get("/webhooks")
-def list_endpoints() -> Response:
-    return jsonify({"endpoints": [_endpoint(endpoint) for endpoint in endpoints.all_endpoints()]})
-
-
-@blueprint.post("/webhooks")
-def create_endpoint() -> tuple[Response, int, dict[str, str]]:
-    """Make an endpoint; only this answer has its secret."""
-    asked = _read(_New)
-    endpoint, secret = endpoints.create(
-        asked.name, asked.url, services().outgoing.check, asked.description, asked.events, all_jobs=asked.all_jobs
-    )
-    document = _endpoint(endpoint) | {"secret": secret}
-    return jsonify(document), 201, {"Location": document["self"]}
-
-
-@blueprint.get("/webhooks/<name>")
-def get_endpoint(name: str) -> Response:
-    return jsonify(_endpoint(endpoints.get(name)))
-
-
-@blueprint.patch("/webhooks/<name>")
-def change_endpoint(name: str) -> Response:
-    """Change what the body names; the rest stays, and so does the name."""
-    asked = _read(_Change)
+    The rest stays, and so does the name.
+    """
     changed = endpoints.change(
-        name, services().outgoing.check, url=asked.url, description=asked.description, kinds=asked.events,
-        all_jobs=asked.all_jobs,
-    )  # fmt: skip
-    return jsonify(_endpoint(changed))
+        name, _check, url=body.url, description=body.description, kinds=body.events, all_jobs=body.all_jobs
+    )
+    return endpoint_document(changed)
 
 
-@blueprint.delete("/webhooks/<name>")
-def delete_endpoint(name: str) -> tuple[str, int]:
-    """Delete the endpoint with its deliveries."""
+@blueprint.delete("/<name>")
+@operation({204: Answer(None, "It is gone.")})
+def delete_endpoint(name: str) -> Result:
+    """Delete an endpoint with its deliveries."""
     endpoints.remove(name)
-    return "", 204
+    return None, 204
 
 
-@blueprint.post("/webhooks/<name>/rotate")
-def rotate_secret(name: str) -> Response:
-    """Give it a new secret, which only this answer has; those before sign too for `overlap_hours`."""
-    endpoint, secret = endpoints.rotate(name, dt.timedelta(hours=_read(_Rotation).overlap_hours))
-    return jsonify(_endpoint(endpoint) | {"secret": secret})
+class Rotation(Body):
+    overlap_hours: float = Field(
+        default=endpoints.OVERLAP / dt.timedelta(hours=1), ge=0, le=24 * 30,
+        description="For how long the secrets before go on signing.",
+    )  # fmt: skip
 
 
-@blueprint.post("/webhooks/<name>/pause")
-def pause_endpoint(name: str) -> Response:
-    return jsonify(_endpoint(endpoints.pause(name)))
+@blueprint.post("/<name>/rotate")
+@operation({200: Answer(EndpointWithSecret, "The endpoint with its new secret.")}, body=Rotation)
+def rotate_secret(name: str, body: Rotation) -> Result:
+    """Give an endpoint a new secret.
+
+    Only this answer has it. Until the overlap has passed, every message has a signature of each.
+    """
+    return document_with_secret(*endpoints.rotate(name, dt.timedelta(hours=body.overlap_hours)))
 
 
-@blueprint.post("/webhooks/<name>/resume")
-def resume_endpoint(name: str) -> Response:
-    """Let it go on; what waits for it is sent at once."""
-    return jsonify(_endpoint(endpoints.resume(name)))
+@blueprint.post("/<name>/pause")
+@operation({200: Answer(Endpoint, "The endpoint.")})
+def pause_endpoint(name: str) -> Result:
+    """Send nothing more to an endpoint.
+
+    What happens meanwhile waits for it.
+    """
+    return endpoint_document(endpoints.pause(name))
 
 
-@blueprint.post("/webhooks/<name>/ping")
-def ping_endpoint(name: str) -> tuple[Response, int, dict[str, str]]:
-    """Send a message of the type `ping`; its delivery tells what came of it."""
-    document = _delivery(endpoints.ping(name))
-    return jsonify(document), 202, {"Location": document["url"]}
+@blueprint.post("/<name>/resume")
+@operation({200: Answer(Endpoint, "The endpoint.")})
+def resume_endpoint(name: str) -> Result:
+    """Let an endpoint go on.
+
+    What waits for it is sent at once.
+    """
+    return endpoint_document(endpoints.resume(name))
 
 
-@blueprint.get("/webhooks/<name>/deliveries")
-def list_deliveries(name: str) -> Response:
-    """The newest first; `before=<id>` gives those that came before that one."""
-    page = deliveries.newest(name, _PAGE, before=before_parameter())
-    more = url_for("webhooks.list_deliveries", name=name, before=page[-1].id) if len(page) == _PAGE else None
-    return jsonify({"deliveries": [_delivery(delivery) for delivery in page], "next": more})
+@blueprint.post("/<name>/ping")
+@operation(
+    {202: Answer(Delivery, "It is sent within a second or two.", {"Location": "Where the delivery is."})},
+    errors=[EndpointPaused],
+)
+def ping_endpoint(name: str) -> Result:
+    """Send a message of the type `ping`.
+
+    Its delivery tells what came of it.
+    """
+    document = delivery_document(endpoints.ping(name))
+    return document, 202, {"Location": document.url}
 
 
-@blueprint.get("/deliveries/<uuid:delivery_id>")
-def get_delivery(delivery_id: UUID) -> Response:
-    """One delivery: what is sent, and what came of each attempt."""
-    return jsonify(_whole_delivery(deliveries.get(delivery_id)))
+class DeliveriesQuery(ListQuery[UUID]):
+    """The cursor is the id of a delivery."""
 
 
-@blueprint.post("/deliveries/<uuid:delivery_id>/redeliver")
-def redeliver(delivery_id: UUID) -> tuple[Response, int]:
-    """Send it again, under the same `webhook-id`, whatever became of it."""
-    deliveries.redeliver(delivery_id)
-    return jsonify(_whole_delivery(deliveries.get(delivery_id))), 202
+class DeliveryList(BaseModel):
+    deliveries: list[Delivery]
+    next: NextPage
 
 
-def _read(kind: type[Body]) -> Body:
-    """The JSON of the request. Raises InvalidEndpoint with every fault."""
-    text = request.stream.read(_MAX_BYTES + 1)
-    if len(text) > _MAX_BYTES:
-        raise InvalidEndpoint(f"The body has more than {_MAX_BYTES:,} bytes, the most it may have.")
+@blueprint.get("/<name>/deliveries")
+@operation({200: Answer(DeliveryList, "A page of the list.", LINKS)}, query=DeliveriesQuery)
+def list_deliveries(name: str, query: DeliveriesQuery) -> Result:
+    """The newest deliveries to an endpoint first."""
+    page = listings.deliveries(endpoints.get(name).id, query.cursor)
+    deliveries = [delivery_document(delivery) for delivery in page.rows]
+    return DeliveryList(deliveries=deliveries, next=next_page(page)), 200, links(page)
+
+
+def _check(url: str) -> None:
+    """Raises OutgoingRefused with the pointer into the body."""
     try:
-        asked = kind.model_validate_json(text or b"{}")
-    except ValidationError as error:
-        raise InvalidEndpoint(told(faults_of(error, kind))) from None
-    if faults := list(strange(asked.model_dump(mode="json"))):
-        raise InvalidEndpoint(told(faults))
-    return asked
-
-
-def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
-    name = endpoint.name
-    return {
-        "name": name,
-        "url": endpoint.url,
-        "description": endpoint.description,
-        "events": endpoint.events,
-        "all_jobs": endpoint.all_jobs,
-        "paused": None
-        if endpoint.paused_since is None
-        else {"since": events.told(endpoint.paused_since), "because": endpoint.paused_because},
-        "failing_since": _time(endpoint.failing_since),
-        "hold_until": _time(endpoint.hold_until),
-        "secrets_valid_until": [
-            one["until"] and _time(dt.datetime.fromisoformat(one["until"])) for one in endpoint.secrets
-        ],
-        "created_at": events.told(endpoint.created_at),
-        "self": url_for("webhooks.get_endpoint", name=name),
-        "deliveries": url_for("webhooks.list_deliveries", name=name),
-    }
-
-
-def _delivery(delivery: Delivery) -> dict[str, Any]:
-    return {
-        "id": str(delivery.id),
-        "endpoint": delivery.endpoint.name,
-        "event": delivery.event,
-        "message_id": delivery.message_id,
-        "state": delivery.state,
-        "attempts": delivery.attempts,
-        "created_at": events.told(delivery.created_at),
-        "finished_at": _time(delivery.finished_at),
-        "next_try_at": _time(delivery.next_try_at),
-        "being_sent": delivery.lease_until is not None and delivery.lease_until > utc_now(),
-        "url": url_for("webhooks.get_delivery", delivery_id=delivery.id),
-    }
-
-
-def _whole_delivery(delivery: Delivery) -> dict[str, Any]:
-    tries = [_attempt(one) for one in delivery.tries]
-    return _delivery(delivery) | {"body": delivery.body, "tries": tries}
-
-
-def _attempt(one: DeliveryAttempt) -> dict[str, Any]:
-    return {
-        "number": one.number,
-        "at": events.told(one.at),
-        "url": one.url,
-        "milliseconds": one.milliseconds,
-        "status": one.status,
-        "response": one.response,
-        "error": one.error,
-    }
-
-
-def _time(moment: dt.datetime | None) -> str | None:
-    return None if moment is None else events.told(moment)
+        services().outgoing.check(url)
+    except OutgoingRefused as error:
+        raise OutgoingRefused(str(error), [BadField(str(error), "/url")]) from None

@@ -19,6 +19,7 @@ blueprint.add_app_template_filter(writing.file_size)
 blueprint.add_app_template_filter(writing.moment)
 blueprint.add_app_template_filter(writing.duration)
 blueprint.add_app_template_filter(writing.preview)
+blueprint.add_app_template_filter(writing.prose)
 
 _RECENT, _PAGE = 5, 50
 

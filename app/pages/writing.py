@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.models import Item, Output
 
@@ -43,3 +43,9 @@ def preview(item: Item) -> Output | None:
     pictures = sorted((output.width, index) for index, output in enumerate(item.outputs) if output.width)
     enough = [index for width, index in pictures if width >= _PREVIEW_PIXELS] or [index for _, index in pictures[-1:]]
     return item.outputs[enough[0]] if enough else None
+
+
+def prose(text: str) -> Markup:
+    """Plain text, with what stands in backquotes as code."""
+    parts = enumerate(text.split("`"))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in parts)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from app.database import reading, transaction
 from app.errors import InvalidRecipe, UnknownRecipe
 from app.models import SavedRecipe
-from app.recipes.faults import nearest, told
+from app.recipes.faults import Fault, fields, nearest, told
 from app.recipes.notation import MAX_BYTES
 from app.recipes.recipe import Recipe, load, parse
 from app.webhooks import endpoints
@@ -110,9 +110,10 @@ def save(recipe: Recipe) -> Recipe:
     one or a webhook endpoint that is not there, or where there are too many recipes.
     """
     if recipe.is_built_in or recipe.name in {name for name, _ in _built_in()}:
-        raise InvalidRecipe(f"name: {recipe.name} is a built-in recipe; call yours something else.")
+        fault = Fault("name", f"{recipe.name} is a built-in recipe; call yours something else.")
+        raise InvalidRecipe(str(fault), [fault.field])
     if faults := recipe.endpoint_faults(endpoints.names()) if recipe.notify else []:
-        raise InvalidRecipe(told(faults))
+        raise InvalidRecipe(told(faults), fields(faults))
     for _ in range(_TRIES - 1):
         with suppress(IntegrityError):  # somebody else saved the same version first
             return _save(recipe)
@@ -127,10 +128,12 @@ def _save(recipe: Recipe) -> Recipe:
         if last and json.loads(last.document) == recipe.numbered(version).written:
             return recipe.numbered(version)
         if recipe.version not in (0, version + 1):
-            raise InvalidRecipe(
-                f"version: is {recipe.version}; the next one of {recipe.name} is {version + 1}. A version is never"
-                " changed; leave it out, and a change makes the next one."
+            told = (
+                f"is {recipe.version}; the next one of {recipe.name} is {version + 1}. A version is never changed;"
+                " leave it out, and a change makes the next one."
             )
+            fault = Fault("version", told)
+            raise InvalidRecipe(str(fault), [fault.field])
         if not last and (session.scalar(select(func.count(SavedRecipe.name.distinct()))) or 0) >= MAX_SAVED:
             raise InvalidRecipe(f"There are {MAX_SAVED:,} recipes already; save a new version of one of them.")
         saved = recipe.numbered(version + 1)

@@ -13,7 +13,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from app.errors import BadField
+
 MAX_DEPTH = 16
+_PART = re.compile(r'"(?:[^"\\]|\\.)*"|[^."]+', re.DOTALL)
 _MAX_TOLD = 20
 _MAX_NAME = 60
 _WORDS = {
@@ -39,13 +42,23 @@ _PATTERNS = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`path` leads to what is wrong, as in `steps.hero.with.width`."""
+    """`path` leads to what is wrong, as in `steps.hero.with.width`; a key with a dot in it is quoted as in JSON."""
 
     path: str
     message: str
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message
+
+    @property
+    def field(self) -> BadField:
+        parts = (json.loads(part) if part.startswith('"') else part for part in _PART.findall(self.path))
+        return BadField(self.message, "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts))
+
+
+def fields(faults: Iterable[Fault]) -> list[BadField]:
+    """As `told`, each with the JSON Pointer that leads to it."""
+    return [fault.field for fault in islice(faults, _MAX_TOLD)]
 
 
 def told(faults: Iterable[Fault]) -> str:
@@ -78,13 +91,13 @@ def strange(value: Any, path: str = "", depth: int = 0) -> Iterator[Fault]:
         yield Fault(path, f"is nested too deeply; {MAX_DEPTH} levels are enough for any recipe")
     elif isinstance(value, dict):
         for key, inner in value.items():
-            below = _joined(path, key)
+            below = joined(path, key)
             if fault := _strange_key(key):
                 yield Fault(below, fault)
             yield from strange(inner, below, depth + 1)
     elif isinstance(value, list):
         for at, inner in enumerate(value):
-            yield from strange(inner, _joined(path, at), depth + 1)
+            yield from strange(inner, joined(path, at), depth + 1)
     elif fault := _strange_leaf(value):
         yield Fault(path, fault)
 
@@ -113,7 +126,7 @@ def faults_of(error: ValidationError, model: type[BaseModel], data: Any = None, 
     for fault in error.errors(include_url=False):
         place = _place(fault, data)
         message, shown = _worded(fault, place, model)
-        at = _joined(path, *place)
+        at = joined(path, *place)
         found.setdefault(at, []).append(message)
         inputs[at] = shown
         if len(found) > _MAX_TOLD:
@@ -150,9 +163,13 @@ def _worded(fault: Any, place: list[Any], model: type[BaseModel]) -> tuple[str, 
     return re.sub(r"^\w+ should", "should", str(fault["msg"])).replace(" after validation", ""), there
 
 
-def _joined(path: str, *parts: Any) -> str:
-    """A path; a part that is longer than any right one is cut."""
-    return ".".join([*filter(None, [path]), *(str(part)[:_MAX_NAME] for part in parts)])
+def joined(path: str, *parts: Any) -> str:
+    """A path; a part that is longer than any right one is cut, and one that is no word is in quotes."""
+    return ".".join([*filter(None, [path]), *(_written(str(part)[:_MAX_NAME]) for part in parts)])
+
+
+def _written(part: str) -> str:
+    return part if _PART.fullmatch(part) and not part.startswith('"') else json.dumps(part, ensure_ascii=False)
 
 
 def _known_at(model: type[BaseModel], place: Iterable[Any]) -> list[str]:

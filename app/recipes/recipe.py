@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from app.errors import InvalidParameter, InvalidRecipe
+from app.errors import BadField, InvalidParameter, InvalidRecipe
 from app.imaging import collectors, encoders, operations
 from app.imaging.collector import Collector
 from app.imaging.condition import Traits
@@ -20,7 +20,7 @@ from app.imaging.outputs import Making, Output
 from app.imaging.plan import Plan, plan
 from app.names import name_part
 from app.recipes import notation
-from app.recipes.faults import Fault, faults_of, nearest, strange, told
+from app.recipes.faults import Fault, faults_of, fields, joined, nearest, strange, told
 from app.recipes.notation import MAX_BYTES
 from app.recipes.schema import Document, OutputModel, StepModel, Value
 
@@ -44,11 +44,13 @@ class Recipe:
         for name in values:
             if name not in variables:
                 known = nearest(name, variables)
-                raise InvalidParameter(f"The recipe {self.name} has no variable {name[:60]!r}{known}.")
+                message = f"The recipe {self.name} has no variable {name[:60]!r}{known}."
+                raise InvalidParameter(message, [_bad_variable(name, message)])
         filled = {name: values.get(name, variable.default) for name, variable in variables.items()}
         for name, variable in variables.items():
             if fault := variable.fault(filled[name]):
-                raise InvalidParameter(f"The variable {name} {fault}.")
+                message = f"The variable {name} {fault}."
+                raise InvalidParameter(message, [_bad_variable(name, message)])
         return filled
 
     def making(self, values: Values | None = None) -> Making:
@@ -134,14 +136,20 @@ def parse(data: Any) -> Recipe:
     if not isinstance(data, dict):
         raise InvalidRecipe("A recipe is a mapping that begins with `schema: 1`; this is something else.")
     if faults := list(islice(strange(data), 100)):
-        raise InvalidRecipe(told(faults))
+        raise InvalidRecipe(told(faults), fields(faults))
     try:
         document = Document.model_validate_json(json.dumps(data))
     except ValidationError as error:
-        raise InvalidRecipe(told(faults_of(error, Document, data))) from None
+        faults = faults_of(error, Document, data)
+        raise InvalidRecipe(told(faults), fields(faults)) from None
     if faults := list(_faults(document)):
-        raise InvalidRecipe(told(faults))
+        raise InvalidRecipe(told(faults), fields(faults))
     return Recipe(document)
+
+
+def _bad_variable(name: str, message: str) -> BadField:
+    """Whoever asks for a recipe gives its variables as `vars`."""
+    return Fault(joined("vars", name), message).field
 
 
 def _faults(document: Document) -> Iterator[Fault]:

@@ -80,15 +80,6 @@ class Outcome:
         return self.status == 410
 
 
-def newest(name: str, limit: int, before: UUID | None = None) -> Sequence[Delivery]:
-    """Of one endpoint, without their attempts, the newest first; `before` is the last one of the page before."""
-    endpoint = endpoints.get(name)
-    query = select(Delivery).where(Delivery.endpoint_id == endpoint.id).options(joinedload(Delivery.endpoint))
-    if before:
-        query = query.where(Delivery.id < before)
-    return db.session.scalars(query.order_by(Delivery.id.desc()).limit(limit)).all()
-
-
 def get(delivery_id: UUID) -> Delivery:
     """With its attempts and its endpoint."""
     whole = joinedload(Delivery.endpoint), selectinload(Delivery.tries)

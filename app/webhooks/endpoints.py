@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.database import db, reading, transaction, utc_now
-from app.errors import EndpointPaused, InvalidEndpoint, NotFound
+from app.errors import BadField, EndpointPaused, InvalidEndpoint, NotFound
 from app.webhooks import announcing, events, signing
 from app.webhooks.events import EventType
 from app.webhooks.tables import Delivery, DeliveryState, Endpoint, Pause
@@ -22,13 +22,18 @@ OVERLAP = dt.timedelta(hours=24)
 
 Check = Callable[[str], None]
 """Raises OutgoingRefused where no request may go to the URL."""
+InTransaction = Callable[[Session, Endpoint, str], None]
 
 
 def create(
     name: str, url: str, check: Check, description: str = "",
     kinds: Sequence[EventType] = events.JOB_ENDS, *, all_jobs: bool = True,
+    in_transaction: InTransaction = lambda *_: None,
 ) -> tuple[Endpoint, str]:  # fmt: skip
-    """The endpoint, and its secret, which is never shown again. Raises InvalidEndpoint and OutgoingRefused."""
+    """The endpoint, and its secret, which is never shown again.
+
+    `in_transaction` is called with both before they are committed. Raises InvalidEndpoint and OutgoingRefused.
+    """
     check(url)
     secret = signing.new_secret()
     endpoint = Endpoint(
@@ -40,8 +45,11 @@ def create(
             if (session.scalar(select(func.count(Endpoint.id))) or 0) >= MAX_ENDPOINTS:
                 raise InvalidEndpoint(f"There are {MAX_ENDPOINTS} endpoints already; change or delete one of them.")
             session.add(endpoint)
+            session.flush()
+            in_transaction(session, endpoint, secret)
     except IntegrityError:
-        raise InvalidEndpoint(f"There is an endpoint {name} already; change it, or call this one otherwise.") from None
+        message = f"There is an endpoint {name} already; change it, or call this one otherwise."
+        raise InvalidEndpoint(message, [BadField(message, "/name")]) from None
     return endpoint, secret
 
 

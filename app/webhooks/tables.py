@@ -81,6 +81,7 @@ class Delivery(Base):
         Index("ix_webhook_deliveries_due", "endpoint_id", "state", "next_try_at"),
         Index("ix_webhook_deliveries_lease", "endpoint_id", "lease_until"),
         Index("ix_webhook_deliveries_created_at", "created_at"),
+        Index("ix_webhook_deliveries_of_endpoint", "endpoint_id", "id"),
         CheckConstraint("(state = 'pending') = (next_try_at IS NOT NULL)", name="next_try"),
         CheckConstraint("(state = 'pending') = (finished_at IS NULL)", name="finished"),
         CheckConstraint("lease_until IS NULL OR state = 'pending'", name="lease"),

@@ -14,7 +14,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parsed
 from sqlalchemy import Engine, event, select
 
-from app import items, jobs, totals
+from app import assets, items, jobs, totals
 from app.database import db, transaction, utc_now
 from app.imaging.effort import Effort
 from app.metrics import METRICS
@@ -23,7 +23,7 @@ from app.processes import Presence
 from app.storage import Store
 from reference import metrics as reference
 from tests.clock import Clock
-from tests.factories import DAMAGED, PATIENCE, SOURCE, claimed, output, photo, submitted, succeed
+from tests.factories import DAMAGED, PATIENCE, SOURCE, claimed, output, photo, received, submitted, succeed
 
 Scrape = Callable[[], dict[str, float]]
 
@@ -92,6 +92,17 @@ def test_the_way_of_a_job_is_counted(context, scrape: Scrape, store: Store):
         "items_ended_total canceled": 2, "outputs_total made": 1, "outputs_total reused": 1, "output_bytes_total": 7,
         "decodes_total": 1, "steps_total done": 2, "steps_total reused": 3,
     }  # fmt: skip
+
+
+def test_bytes_are_counted_when_they_come_in_and_not_again_with_every_job_of_them(
+    context, scrape: Scrape, store: Store
+):
+    before = scrape()
+    [asset] = assets.keep([received(store)], store.has)
+    kept = scrape()
+    assert changed(before, kept) == {"input_bytes_total": len(photo())}
+    jobs.submit([], store.has, assets=[asset.id])
+    assert "input_bytes_total" not in changed(kept, scrape())
 
 
 def test_deleting_a_job_takes_nothing_away(context, scrape: Scrape, store: Store):
