@@ -22,6 +22,10 @@ from pathlib import Path
 _KEY = re.compile(r"[0-9a-f]{64}")
 _SHARE_OF_ONE = 8
 """No picture may take more than this part of the room."""
+_AROUND = 2_000_000
+"""Bytes that a file may have besides pixels."""
+_LEAST = 4096
+"""Bytes that a file takes, however small it is."""
 _SHARE_UNSEEN = 16
 """No process adds more than this part before it looks itself whether there is room."""
 
@@ -61,7 +65,7 @@ class StepCache:
         """Take a finished file of this file system, in the place of an older one; does nothing where it can not."""
         with suppress(OSError):
             told = file.lstat()
-            if not (_KEY.fullmatch(key) and stat.S_ISREG(told.st_mode) and told.st_size <= self._limit):
+            if not (_KEY.fullmatch(key) and stat.S_ISREG(told.st_mode) and 0 < told.st_size <= self.largest + _AROUND):
                 return
             self._folder(sha256).mkdir(parents=True, exist_ok=True)
             file.replace(self._folder(sha256) / key)
@@ -77,9 +81,10 @@ class StepCache:
         for file in files:
             if room >= 0:
                 break
-            with suppress(FileNotFoundError):
+            with suppress(OSError):  # somebody else's, or gone
                 file.path.unlink()
-            room, removed = room + file.bytes, removed + 1
+                removed += 1
+            room += file.bytes
         return removed
 
     def _files(self) -> Iterator[_File]:
@@ -90,7 +95,7 @@ class StepCache:
                 for path in folder.iterdir():
                     with suppress(FileNotFoundError):
                         told = path.lstat()
-                        yield _File(told.st_mtime_ns, told.st_size, path)
+                        yield _File(told.st_mtime_ns, max(told.st_size, _LEAST), path)
             with suppress(OSError):
                 folder.rmdir()  # where nothing is left in it
 

@@ -5,6 +5,7 @@ requirements.txt (Noto Sans CJK: Chinese, Japanese, Korean), then the folder tha
 """
 
 import difflib
+import hashlib
 import importlib.util
 import re
 import unicodedata
@@ -56,7 +57,8 @@ def look_in(folder: Path) -> None:
     """
     _looked_in[:] = [folder]
     files.cache_clear()
-    files()
+    state.cache_clear()
+    state()
 
 
 @lru_cache(maxsize=1)
@@ -65,6 +67,13 @@ def files() -> tuple[Path, ...]:
     package = importlib.util.find_spec(_PACKAGE)
     places = [_BUNDLED, *map(Path, (package and package.submodule_search_locations) or ()), *_looked_in]
     return tuple(path for place in places for path in _below(place))
+
+
+@lru_cache(maxsize=1)
+def state() -> str:
+    """Tells the fonts that there are from others: a file that was replaced, or one that comes first now."""
+    told = [f"{path.name} {status.st_size} {status.st_mtime_ns}" for path in files() if (status := path.stat())]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def named(name: str) -> Path:

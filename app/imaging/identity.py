@@ -53,7 +53,8 @@ def _told(step: Step) -> list[Any]:
 
 
 def _operation(step: Step) -> list[Any]:
-    return [operation.name_of(step.operation), step.operation.model_dump(mode="json")]
+    told = step.operation
+    return [operation.name_of(told), told.model_dump(mode="json"), told.surroundings]
 
 
 def _digest(told: list[Any]) -> str:

@@ -75,6 +75,11 @@ class Operation(BaseModel):
     def apply(self, picture: Picture) -> Picture:
         raise NotImplementedError
 
+    @property
+    def surroundings(self) -> str:
+        """What the result depends on besides the picture and the parameters, and may change; nothing as a rule."""
+        return ""
+
 
 def name_of(operation: Operation | type[Operation]) -> str:
     """As recipes write it."""

@@ -107,6 +107,15 @@ def cut(picture: Picture, box: Box, size: Size) -> Picture:
     return replace(picture, box=part, stored=displayed(size, picture.orientation))
 
 
+def without_surroundings(picture: Picture) -> Picture:
+    """The same without the pixels beyond its box, which nothing looks at; itself where that ends within pixels."""
+    edges = _outwards(picture.box, picture.frames[0].size)
+    if picture.box != edges or edges == (0, 0, *picture.frames[0].size):
+        return picture
+    frames = tuple(_cropped(frame, edges) for frame in picture.frames)
+    return replace(picture, frames=frames, box=_inside(picture.box, edges))
+
+
 def scaled(
     picture: Picture, size: Size, kernel: Image.Resampling = Image.Resampling.LANCZOS, part: Box | None = None
 ) -> Picture:

@@ -1,6 +1,7 @@
 """A picture's way from an upload to its outputs."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -100,11 +101,11 @@ class _Work:
     def page(self, number: int | None) -> Rendering:
         """All missing outputs of one page; an error says which page it is of."""
         try:
-            return self._rendered(number)
-        except Spoiled:
+            with suppress(Spoiled):  # whose traceback holds the pixels until here
+                return self._rendered(number)
             assert self.shelf
             self.shelf.clear()
-            return self.page(number)
+            return self._rendered(number)
         except FileError as error:
             if number is None:
                 raise

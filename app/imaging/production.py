@@ -15,7 +15,7 @@ from app.imaging import identity
 from app.imaging.condition import Traits
 from app.imaging.effort import Effort
 from app.imaging.graph import SOURCE, Graph, Work
-from app.imaging.picture import Picture, Size
+from app.imaging.picture import Picture, Size, without_surroundings
 from app.imaging.shelf import Shelf, Spoiled
 from app.imaging.unfinished import Facts
 
@@ -157,7 +157,9 @@ class Production:
             while at != SOURCE:
                 at = sources[at]
                 sizes[self._keys[at]] = self._sizes[at]
-            self._shelf.put(picture, Facts(key=self._keys[name], untouched=self.is_untouched(picture), sizes=sizes))
+            untouched = picture.is_whole and self.is_untouched(picture)
+            kept = picture if untouched else without_surroundings(picture)
+            self._shelf.put(kept, Facts(key=self._keys[name], untouched=untouched, sizes=sizes))
 
     def _let_go(self) -> None:
         used = {work.pixels for work in self._left if work.name not in self._kept}

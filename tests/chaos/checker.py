@@ -223,6 +223,8 @@ def _files(rows: _Rows, media: Path) -> Iterator[Finding]:
     named = {row["sha256"] for row in (*rows.assets.values(), *rows.outputs)}
     used = {item["asset_id"] for item in rows.items.values() if item["asset_id"]}
     for path in sorted(path for path in media.rglob("*") if not path.is_dir()):
+        if media / "steps" in path.parents:
+            continue  # a cache: nothing in it is promised
         if path.parent.parent != objects:
             yield Finding("orphaned", str(path.relative_to(media)), "is a temporary file")
         elif path.name not in named or path.parent.name != path.name[:2]:

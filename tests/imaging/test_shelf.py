@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from app.errors import DarkroomError, TooManyPixels
-from app.imaging import encoders, operations, unfinished
+from app.imaging import encoders, fonts, operations, unfinished
 from app.imaging.condition import Condition
 from app.imaging.encoder import Encoder
 from app.imaging.graph import Graph, Step
@@ -120,6 +120,29 @@ def test_a_change_of_the_last_step_costs_that_step(keeping):
     effort, files = kept.work(changed)
     assert effort == Effort(0, 1, 2)
     assert files == kept.anew(changed)
+
+
+def test_of_a_part_no_more_than_the_part_is_kept(keeping):
+    kept = keeping(saved(noise((300, 200)), "PNG"))
+    kept.work(making(step("part", "crop", left=40, top=30, width=20, height=20), step("last", "blur", "part", sigma=2)))
+    whole = 300 * 200 * 3
+    assert sorted(path.stat().st_size > whole for path in kept.pictures.values()) == [False, False]
+    changed = making(step("part", "crop", left=40, top=30, width=20, height=20), step("last", "blur", "part", sigma=3))
+    assert kept.work(changed) == (Effort(0, 1, 1), kept.anew(changed))
+
+
+def test_a_font_that_was_replaced_is_another_font(keeping, tmp_path: Path):
+    folder = tmp_path / "fonts"
+    folder.mkdir()
+    bundled = sorted(path for path in fonts.files() if path.suffix == ".ttf")
+    kept, text = keeping(SOURCES["png"]), step("mark", "watermark", text="Darkroom", font="mine")
+    try:
+        for font in bundled[:2]:
+            (folder / "mine.ttf").write_bytes(font.read_bytes())
+            fonts.look_in(folder)
+            assert kept.work(making(text))[0].steps == 1
+    finally:
+        fonts.look_in(fonts.SYSTEM)
 
 
 @pytest.mark.parametrize("name", ["jpeg-turned", "png-alpha", "gif"])

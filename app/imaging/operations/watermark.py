@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from PIL import Image, ImageOps
 from pydantic import AfterValidator, Field, model_validator
 
+from app.imaging import fonts
 from app.imaging.colours import from_srgb
 from app.imaging.embedded import EmbeddedImage, opened_image
 from app.imaging.lettering import REFERENCE, Lettering, drawn, measured
@@ -118,6 +119,10 @@ class Watermark(Operation):
         if "spacing" in self.model_fields_set and not self.tile:
             raise ValueError("spacing is for tiles; it needs tile: true")
         return self
+
+    @property
+    def surroundings(self) -> str:
+        return fonts.state() if self.text is not None else ""
 
     def apply(self, picture: Picture) -> Picture:
         """Raises MissingFont, and UnsuitableImage for a damaged mark."""
