@@ -46,7 +46,11 @@ def recipe_of(workload: Workload) -> Recipe:
 
 
 def claim_of(sha256: str) -> Claim:
-    return Claim(uuid4(), uuid4(), 1, 0, 0, None, "photo.jpg", uuid4(), sha256, "measured", 1, {}, Lane.BULK)
+    return Claim(
+        item_id=uuid4(), job_id=uuid4(), attempt=1, strikes=0, retries=0, troubled_since=None, name="photo.jpg",
+        asset_id=uuid4(), sha256=sha256, source_url=None, recipe="measured", recipe_version=1, variables={},
+        lane=Lane.BULK,
+    )  # fmt: skip
 
 
 def milliseconds(what: Callable[[], object]) -> tuple[float, float]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bench import item
 from bench.imaging import quality
 from bench.imaging.workloads import Output, Workload
 from tests.imaging.pictures import blobs
@@ -26,6 +27,14 @@ def test_every_way_makes_the_same_sizes_as_near_to_the_source(tmp_path: Path, wa
         with Image.open(file) as image:
             assert image.size == (output.width, round(301 * output.width / 403))
         assert quality.similarity(source, file) >= 0.98
+
+
+def test_what_an_item_costs_can_be_measured(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    blobs((403, 301)).save(source, "JPEG")
+    with item.a_store(tmp_path) as store:
+        rows = item.measured(Workload("W", "small", "", OUTPUTS), store, source)
+    assert [len(row) for row in rows] == [4] * item.ROUNDS
 
 
 @pytest.mark.parametrize("length", [7, 20, 33])

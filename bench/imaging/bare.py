@@ -40,7 +40,7 @@ def decoded(source: Path, width: int) -> tuple[Image.Image, Size, Box]:
     """The pixels at a fraction, the size of all of them, and the box that they fill."""
     with Image.open(source) as image:
         if image.format == "PNG":
-            factor = max(1, image.width // width // 2)
+            factor = max(1, int(image.width / width / 1.6))
             box = (0, 0, image.width / factor, image.height / factor)
             return libvips.decoded_png(source, factor), image.size, box
         size = image.size
