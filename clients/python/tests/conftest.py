@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from clients.python.tests.between import Between, standing
 from darkroom_client import Client
 from darkroom_client.command import main
+
+from clients.python.tests.between import Between, standing
 from tests.conftest import broker_url
 from tests.factories import photo
 from tests.system import System

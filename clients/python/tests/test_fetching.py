@@ -8,16 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clients.python.tests.between import Answer, Between, cut_to
-from clients.python.tests.conftest import Darkroom
 from darkroom_client import Client, DamagedDownload, Job, Output
 from darkroom_client.downloads import Folder, safe_name
 
+from clients.python.tests.between import Answer, Between, cut_to
+from clients.python.tests.conftest import Darkroom
+from tests.factories import photo
+from tests.system import System
 
-@pytest.fixture
-def job(client: Client, files: list[Path]) -> Job:
-    """Four results."""
-    job = client.wait(client.submit(files[:2], "thumbnail").id)
+
+@pytest.fixture(scope="module")
+def job(system: System, tmp_path_factory: pytest.TempPathFactory) -> Job:
+    """Four results; no test changes them."""
+    folder = tmp_path_factory.mktemp("photos")
+    for name in ("a.jpg", "b.jpg"):
+        (folder / name).write_bytes(photo() + name.encode())
+    with Client(str(system.http.base_url)) as client:
+        job = client.wait(client.submit(sorted(folder.iterdir()), "thumbnail").id)
     assert len(job.outputs) == 4
     return job
 
@@ -140,8 +147,8 @@ def test_names_that_differ_only_in_what_a_disk_may_ignore_are_two(there: Path):
 
 
 EVIL = [
-    "../../evil.jpg", "/etc/evil.jpg", "..", ".", "", "C:\\evil.jpg", "..\\evil.jpg", "\0evil\n.jpg", "a/../../evil.jpg",
-    "\u202egpj.evil", "x" * 5000 + ".jpg", "." * 300, "x." + "y" * 5000,
+    "../../evil.jpg", "/etc/evil.jpg", "..", ".", "", "C:\\evil.jpg", "..\\evil.jpg", "\0evil\n.jpg",
+    "a/../../evil.jpg", "\u202egpj.evil", "x" * 5000 + ".jpg", "." * 300, "x." + "y" * 5000,
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
+
 from clients.python.tests.between import Between, answered, cut_to, lost_answer
 from clients.python.tests.conftest import Darkroom
 from tests.system import System

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from clients.python.tests.between import Between
 from clients.python.tests.conftest import Darkroom
 from tests.factories import photo

@@ -22,7 +22,6 @@ from darkroom_client.errors import ApiError, DamagedDownload, LocalFileError
 Open = Callable[[dict[str, str]], AbstractContextManager[httpx.Response]]
 """Asks for a file with these headers; gives the answer, whose body is read from it."""
 
-_CHUNK = 1 << 17
 _MAX_NAME_BYTES = 240
 _RANGE_NOT_SATISFIABLE = 416
 
@@ -149,7 +148,7 @@ def _complete(output: Output, file: BufferedRandom, open_: Open) -> None:
             if not _goes_on(response, have):
                 file.seek(0)
                 file.truncate(0)
-            for chunk in response.iter_raw(_CHUNK):
+            for chunk in response.iter_raw():  # as they come: what waited for more would be lost with the connection
                 file.write(chunk)
                 if file.tell() > output.bytes:
                     return  # more than there is to be: it is not whole
