@@ -124,6 +124,11 @@ def reading() -> Iterator[Session]:
         yield session
 
 
+def end_reading() -> None:
+    """Give back the connection of `db.session`; what is read with it afterwards is what is committed then."""
+    db.session.remove()
+
+
 def batches(values: Iterable[Value], size: int = 500) -> Iterator[list[Value]]:
     """All values, as many at a time as one statement may name: databases have limits."""
     left = iter(values)

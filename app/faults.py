@@ -6,10 +6,10 @@ from dataclasses import asdict
 
 from flask import Flask, Response, jsonify, make_response, render_template, request, url_for
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import HTTPException, NotFound, RequestedRangeNotSatisfiable
 
 from app.errors import BadField, DarkroomError, DatabaseUnavailable, Internal, Retry, StorageFull
-from app.problems import http_code
+from app.problems import http_code, known
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +38,12 @@ def _http(error: HTTPException) -> Response:
         detail = "There is nothing at this address."
     if allowed:
         detail = f"{request.method[:20]} is not possible at this address; it takes {allowed}."
-    response = _answer(error.code or 500, http_code(error.code or 500), error.name, detail)
+    code = http_code(error.code or 500)
+    response = _answer(error.code or 500, code, known()[code].title, detail)
     if allowed:
         response.headers["Allow"] = allowed
+    if isinstance(error, RequestedRangeNotSatisfiable):
+        response.headers.update({name: value for name, value in error.get_headers() if name == "Content-Range"})
     return response
 
 

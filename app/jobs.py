@@ -231,6 +231,8 @@ def _retried(session: Session, job_id: UUID, *where: ColumnElement[bool]) -> lis
         return ids if machine.move(session, machine.RETRY, job_id, *where, values=_anew()) else []
     if not machine.move(session, machine.RETRY, job_id, *where, Item.collects.is_(None), values=_anew()):
         return []
+    if not session.scalar(select(Job.collecting).where(Job.id == job_id)):
+        return ids  # to look for more would touch items that others hold: only who has locked all of them first may
     collecting = Item.job_id == job_id, Item.collects.is_not(None)
     later = _anew() | {"dispatch_after": WHEN_ALL_ENDED}
     machine.move(session, machine.AWAIT, job_id, *collecting, values=later, note=False)
@@ -252,7 +254,7 @@ def remove(job_id: UUID, *where: ColumnElement[bool]) -> list[str]:
         assets = [asset_id for asset_id in locked if asset_id is not None]
         job = _found(session.scalar(select(Job).where(Job.id == job_id, *where)), "job", job_id)
         hashes = {
-            *session.scalars(select(Asset.sha256).join(Item).where(of_job, Asset.kept.is_(False))),
+            *session.scalars(select(Asset.sha256).join(Item).where(of_job)),
             *session.scalars(select(Output.sha256).join(Item).where(of_job)),
         }
         session.delete(job)

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, exists, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, contains_eager, joinedload, selectinload
 
 from app.database import db
-from app.errors import BadField, InvalidParameter
+from app.errors import BadField, NotFound
 from app.ids import first_id_at
 from app.models import Asset, Event, Item, Job, JobState, Lane, Output
 
@@ -27,7 +27,10 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True, slots=True)
 class Cursor(Generic[Key]):
-    """Where a page begins: with what was made before or after the row with this key; without both, with the list."""
+    """Where a page begins: with what was made before or after the row with this key; without both, with the list.
+
+    With both, the list is what was made between the two.
+    """
 
     limit: int
     before: Key | None = None
@@ -78,13 +81,14 @@ def jobs(wanted: Wanted, cursor: Cursor[UUID]) -> Page[Job]:
 def _searched(window: Select[UUID], others: list[ColumnElement[bool]], cursor: Cursor[UUID]) -> Page[Job]:
     """Where more is found than the page takes, it ends there; otherwise where the window does."""
     seen = _page(window, Job.id, Cursor(WINDOW, cursor.before, cursor.after), newest_first=True)
-    order = Job.id if cursor.after else Job.id.desc()
+    backwards = cursor.after is not None and cursor.before is None
+    order = Job.id if backwards else Job.id.desc()
     matching = select(Job).where(Job.id.in_(seen.rows), *others).order_by(order).limit(cursor.limit + 1)
     found = db.session.scalars(matching).all()
     if len(found) <= cursor.limit:
-        return Page(found[::-1] if cursor.after else found, seen.next, seen.prev)
+        return Page(found[::-1] if backwards else found, seen.next, seen.prev)
     rows = found[: cursor.limit]
-    if cursor.after:
+    if backwards:
         return Page(rows[::-1], seen.next, ("after", rows[-1].id))
     return Page(rows, ("before", rows[-1].id), seen.prev)
 
@@ -108,17 +112,18 @@ def events(job_id: UUID, cursor: Cursor[int]) -> Page[Event]:
 def outputs(job_id: UUID, cursor: Cursor[UUID]) -> Page[Output]:
     """Of all items of one job, in the order of the job.
 
-    Raises InvalidParameter where the output of the cursor is not there (any more).
+    Raises NotFound where the output of the cursor is not there (any more).
     """
     key = tuple_(Item.position, Output.position)
     rows = select(Output).join(Output.item).where(Item.job_id == job_id).options(contains_eager(Output.item))
     if cursor.before is not None:
         rows = rows.where(key < _place(cursor.before, "before"))
+    if cursor.after is not None:
+        rows = rows.where(key > _place(cursor.after, "after"))
+    if cursor.before is not None and cursor.after is None:
         rows = rows.order_by(Item.position.desc(), Output.position.desc())
     else:
         rows = rows.order_by(Item.position, Output.position)
-        if cursor.after is not None:
-            rows = rows.where(key > _place(cursor.after, "after"))
     found = db.session.scalars(rows.limit(cursor.limit + 1)).all()
     return _cut(found, [output.id for output in found], cursor, newest_first=False)
 
@@ -127,8 +132,8 @@ def _place(output_id: UUID, parameter: str) -> Any:
     asked = select(Item.position, Output.position).join(Output.item).where(Output.id == output_id)
     place = db.session.execute(asked).one_or_none()
     if place is None:
-        message = f"{parameter}: there is no output {output_id} any more; begin the list again."
-        raise InvalidParameter(message, [BadField(message, parameter=parameter)])
+        message = f"There is no output {output_id} any more; begin the list again."
+        raise NotFound(message, [BadField(message, parameter=parameter)])
     return tuple_(*place)
 
 
@@ -137,11 +142,12 @@ def _page(
 ) -> Page[Any]:
     """The rows next to the cursor, along an index that ends with `key`."""
     if cursor.before is not None:
-        query = query.where(key < cursor.before).order_by(key.desc())
-    elif cursor.after is not None:
-        query = query.where(key > cursor.after).order_by(key)
-    else:
-        query = query.order_by(key.desc() if newest_first else key)
+        query = query.where(key < cursor.before)
+    if cursor.after is not None:
+        query = query.where(key > cursor.after)
+    one_edge = (cursor.before is None) != (cursor.after is None)
+    descending = cursor.before is not None if one_edge else newest_first
+    query = query.order_by(key.desc() if descending else key)
     found = db.session.scalars(query.limit(cursor.limit + 1)).all()
     return _cut(found, [getattr(row, key.key, row) for row in found], cursor, newest_first=newest_first)
 
@@ -153,7 +159,7 @@ def _cut(found: Sequence[Any], keys: Sequence[Any], cursor: Cursor[Any], *, newe
     """
     rows, keys, more = found[: cursor.limit], keys[: cursor.limit], len(found) > cursor.limit
     onward, back = ("before", "after") if newest_first else ("after", "before")
-    if getattr(cursor, back) is not None:
+    if getattr(cursor, back) is not None and getattr(cursor, onward) is None:
         return Page(rows[::-1], (onward, keys[0]) if rows else None, (back, keys[-1]) if more else None)
-    came = rows and getattr(cursor, onward) is not None
+    came = rows and getattr(cursor, onward) is not None and getattr(cursor, back) is None
     return Page(rows, (onward, keys[-1]) if more else None, (back, keys[0]) if came else None)

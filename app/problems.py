@@ -5,18 +5,32 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
-from werkzeug.exceptions import HTTPException, default_exceptions
-
 from app.errors import DarkroomError, Retry, SettingsError
 
-_ADVICE = {
-    400: "Correct the request; nothing was done.",
-    404: "Compare the address with the API's description at /api/docs.",
-    405: "The header `Allow` names the methods that this address takes.",
-    413: "Send less in one request.",
-    416: "Ask for a range within the file; a HEAD request tells its length.",
-    500: "Look into the server's log.",
+_OF_HTTP = {
+    400: ("Bad request", "The request is not well-formed.", "Correct it; nothing was done."),
+    403: ("Forbidden", "The request is not allowed.", "Ask whoever runs Darkroom."),
+    404: (
+        "Not found",
+        "There is nothing at this address.",
+        "Compare it with the description of the API at `/api/docs`.",
+    ),
+    405: (
+        "Method not allowed",
+        "The address does not take this method.",
+        "The header `Allow` names those that it takes.",
+    ),
+    413: ("Too large", "The request is too large.", "Send less at a time."),
+    415: (
+        "Unsupported media type",
+        "The request is of a type that the address does not take.",
+        "Correct the header `Content-Type`.",
+    ),
+    416: ("No such range", "The file has no such range.", "`Content-Range` tells how long the file is."),
+    500: ("Server error", "The server failed.", "Look into its log."),
+    503: ("Unavailable", "The server can not answer at this moment.", "Send the same request again in a few seconds."),
 }
+"""What HTTP's own errors mean here, and what to do about them; any other status goes by the first one of its class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +49,13 @@ class Problem:
 def known() -> MappingProxyType[str, Problem]:
     """All of them, by code: our own in the order of app/errors.py, then what HTTP itself has."""
     ours = [_ours(kind) for kind in _below(DarkroomError) if "code" in vars(kind) and kind is not SettingsError]
-    of_http = [_of_http(kind) for _, kind in sorted(default_exceptions.items())]
+    of_http = [_of_http(status) for status in _OF_HTTP]
     return MappingProxyType({problem.code: problem for problem in [*ours, *of_http]})
 
 
 def http_code(status: int) -> str:
-    return f"http-{status}"
+    """The code of an error that is HTTP's own."""
+    return f"http-{status if status in _OF_HTTP else 500 if status >= 500 else 400}"
 
 
 def _below(kind: type[DarkroomError]) -> list[type[DarkroomError]]:
@@ -52,8 +67,6 @@ def _ours(kind: type[DarkroomError]) -> Problem:
     return Problem(kind.code, kind.title, kind.status, meaning, kind.advice, kind.retry != Retry.NEVER)
 
 
-def _of_http(kind: type[HTTPException]) -> Problem:
-    status = kind.code or 500
-    meaning = str(kind.description or kind.__name__)
-    advice = _ADVICE.get(status, _ADVICE[400] if status < 500 else _ADVICE[500])
-    return Problem(http_code(status), kind().name, status, meaning, advice, retry=status in (429, 502, 503, 504))
+def _of_http(status: int) -> Problem:
+    title, meaning, advice = _OF_HTTP[status]
+    return Problem(http_code(status), title, status, meaning, advice, retry=status == 503)

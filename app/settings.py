@@ -178,7 +178,12 @@ class Settings(BaseModel):
         default=None, ge=1, le=512, description="Processes of one worker. Default: the number of cores."
     )
     web_workers: int = Field(default=2, ge=1, le=64, description="Processes of the web server.")
-    web_threads: int = Field(default=8, ge=1, le=256, description="Threads of each web process.")
+    web_threads: int = Field(
+        default=8,
+        ge=1,
+        le=256,
+        description="Threads of each web process; half of them may wait for the end of a job (`Prefer: wait`).",
+    )
     flower_user: str = Field(default="admin", description="User of the Flower dashboard.")
     flower_password: Secret = Field(
         default="", description="Password of the Flower dashboard; without one it refuses to start."

@@ -10,10 +10,19 @@ from uuid import UUID
 
 from flask import request
 from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import ClientDisconnected
 
 from app import assets, jobs, recipes, uploads
 from app.collection import remove_unnamed
-from app.errors import BadField, CrossSiteRequest, DarkroomError, InvalidParameter, TemporaryError, TooManyFiles
+from app.errors import (
+    BadField,
+    CrossSiteRequest,
+    DarkroomError,
+    IncompleteUpload,
+    InvalidParameter,
+    TemporaryError,
+    TooManyFiles,
+)
 from app.jobs import InTransaction
 from app.models import Job, Lane
 from app.recipes.schema import Value
@@ -95,6 +104,15 @@ def submit(order: Order, in_transaction: InTransaction = lambda *_: None) -> Job
     return submission.job
 
 
+def read_body(most: int) -> bytes:
+    """The body of the current request, as far as so many bytes and one more. Raises IncompleteUpload."""
+    _bound_silence()
+    try:
+        return request.stream.read(most + 1)
+    except (OSError, ClientDisconnected):
+        raise IncompleteUpload("The connection broke before the body was complete; nothing was done.") from None
+
+
 @contextmanager
 def answered_before_it_is_read() -> Iterator[None]:
     """A client that sends first and reads then would miss an error if the connection were closed before."""
@@ -110,13 +128,17 @@ def answered_before_it_is_read() -> Iterator[None]:
 
 def _receive(fields: Sequence[str]) -> uploads.Received:
     shared = services()
-    connection = request.environ.get("gunicorn.socket")
-    if connection is not None:
-        connection.settimeout(shared.silence_seconds)  # gunicorn has none: a silent sender would hold a thread
+    _bound_silence()
     with answered_before_it_is_read():
         shared.admission.check_room(min(request.content_length or 0, shared.limits.bytes))
     body = request.environ["wsgi.input"]
     return uploads.receive(body, dict(request.headers), shared.store, shared.limits, fields)
+
+
+def _bound_silence() -> None:
+    connection = request.environ.get("gunicorn.socket")
+    if connection is not None:
+        connection.settimeout(services().silence_seconds)  # gunicorn has none: a silent sender would hold a thread
 
 
 def _lane(name: str | None) -> Lane | None:

@@ -1,4 +1,4 @@
-"""Prints what stands in docs/ about operations, formats, recipes and settings: `make docs` runs it.
+"""Prints what stands in docs/ about operations, formats, recipes, errors and settings: `make docs` runs it.
 
 `pages` is all text, which a test compares with the files; `pictures` renders what the pages show.
 """
@@ -6,7 +6,7 @@
 from collections.abc import Iterator
 
 from app import settings
-from reference import collectors, formats, operations, recipes
+from reference import collectors, errors, formats, operations, recipes
 
 
 def pages() -> dict[str, str]:
@@ -17,6 +17,7 @@ def pages() -> dict[str, str]:
         "formats.md": formats.page(),
         "collectors.md": collectors.page(),
         "recipes.md": recipes.page(),
+        "errors.md": errors.page(),
         "recipe.schema.json": recipes.schema(),
     }
 

@@ -11,7 +11,7 @@ MODULES = sorted([*ROOT.glob("app/**/*.py"), *ROOT.glob("tasks/**/*.py")])
 USE_CASES = (
     "app.jobs", "app.items", "app.machine", "app.dispatch", "app.lanes", "app.waiting", "app.admission",
     "app.collection", "app.owners", "app.processes", "app.recipes", "app.timeline", "app.storage", "app.uploads",
-    "app.names", "app.archives",
+    "app.names", "app.archives", "app.assets", "app.listings", "app.idempotency", "app.load",
 )  # fmt: skip
 LOADING = ("app.settings.load", "app.settings.load_or_exit")
 WEB = ("app.api", "app.pages", "app.downloads", "app.health", "app.submission", "app.paging")

@@ -24,6 +24,9 @@ from app.services import services
 blueprint = Blueprint("assets", __name__, url_prefix="/assets")
 
 
+_LOCATION = {"Location": "Where the asset is, if it is one."}
+
+
 class AssetsQuery(ListQuery[UUID]):
     """The cursor is the id of an asset."""
 
@@ -47,7 +50,7 @@ def list_assets(query: AssetsQuery) -> Result:
 
 @blueprint.post("")
 @operation(
-    {201: Answer(NewAssets, "They are stored, in the order in which they were sent.")},
+    {201: Answer(NewAssets, "They are stored, in the order in which they were sent.", _LOCATION)},
     content={"multipart/form-data": form()},
     errors=(IncompleteUpload, MalformedUpload, NoFiles, NotMultipart, TooManyFiles, UploadTooLarge),
 )
@@ -57,7 +60,8 @@ def upload_assets() -> Result:
     They stay until they are deleted; a job of them is made by `POST /api/v1/jobs` with their ids.
     """
     kept = assets.keep(submission.received_files(), services().store.has)
-    return NewAssets(assets=[asset_document(asset) for asset in kept]), 201
+    stored = [asset_document(asset) for asset in kept]
+    return NewAssets(assets=stored), 201, {"Location": stored[0].url} if len(stored) == 1 else {}
 
 
 @blueprint.get("/<uuid:asset_id>")

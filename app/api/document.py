@@ -14,7 +14,15 @@ from werkzeug.routing import Rule
 import app as darkroom
 from app.api.operation import Answer, Operation
 from app.api.problem import Problem
-from app.errors import CrossSiteRequest, DarkroomError, DatabaseUnavailable, InvalidParameter, NotFound, NotJson
+from app.errors import (
+    CrossSiteRequest,
+    DarkroomError,
+    DatabaseUnavailable,
+    IncompleteUpload,
+    InvalidParameter,
+    NotFound,
+    NotJson,
+)
 
 Refs = Mapping[type[BaseModel], str]
 """The names under which models are described."""
@@ -43,6 +51,7 @@ def document(flask: Flask) -> dict[str, Any]:
     for rule, method, view, declared in found:
         path = re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
         paths.setdefault(path, {})[method] = _operation(rule, method, view, declared, refs, schemas)
+    _link(paths)
     used = {schema for schema in schemas if not schema.endswith("Query")}
     return {
         "openapi": "3.1.1",
@@ -58,6 +67,26 @@ def document(flask: Flask) -> dict[str, Any]:
         "paths": paths,
         "components": {"schemas": {name: schemas[name] for name in sorted(used)}},
     }
+
+
+def _link(paths: dict[str, dict[str, Any]]) -> None:
+    """Tell of the answers that make something where its id can be used."""
+    made = [("post", "/api/v1/jobs", {"job_id": "/id", "item_id": "/items/0/id"})]
+    made += [("post", "/api/v1/assets", {"asset_id": "/assets/0/id"})]
+    for method, path, ids in made:
+        links = {
+            operation["operationId"]: {
+                "operationId": operation["operationId"],
+                "parameters": {name: f"$response.body#{pointer}"},
+            }
+            for name, pointer in ids.items()
+            for to, methods in paths.items()
+            for operation in methods.values()
+            if f"{{{name}}}" in to
+        }
+        for status, answer in paths[path][method]["responses"].items():
+            if status in ("201", "202"):
+                answer["links"] = links
 
 
 def _operations(flask: Flask) -> Iterator[tuple[Rule, str, Any, Operation]]:
@@ -157,7 +186,7 @@ def _responses(rule: Rule, method: str, declared: Operation, refs: Refs) -> dict
     errors: list[type[DarkroomError]] = [*_BY_EVERY, *declared.errors]
     errors += _BY_CHANGES if method != "get" else ()
     errors += [NotFound] if rule.arguments else []
-    errors += [NotJson] if declared.body is not None else []
+    errors += [IncompleteUpload, NotJson] if declared.body is not None else []
     by_status: dict[int, list[type[DarkroomError]]] = {}
     for error in dict.fromkeys(errors):
         by_status.setdefault(error.status, []).append(error)

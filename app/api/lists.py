@@ -1,10 +1,10 @@
 """Lists that come page by page, and the links between their pages (RFC 8288)."""
 
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from flask import request, url_for
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from app.api.operation import Query
 from app.listings import Cursor, Page
@@ -16,14 +16,8 @@ LINKS = {"Link": 'The pages beside this one and the first one, as `<…>; rel="n
 
 class ListQuery(Query, Generic[Key]):
     limit: int = Field(default=50, ge=1, le=200, description="Most rows of a page.")
-    before: Key | None = Field(default=None, description="Only what was made before this one; not with `after`.")
-    after: Key | None = Field(default=None, description="Only what was made after this one; not with `before`.")
-
-    @model_validator(mode="after")
-    def _has_one_edge(self) -> Self:
-        if self.before is not None and self.after is not None:
-            raise ValueError("before and after are both given; give one of them")
-        return self
+    before: Key | None = Field(default=None, description="Only what was made before this one.")
+    after: Key | None = Field(default=None, description="Only what was made after this one.")
 
     @property
     def cursor(self) -> Cursor[Key]:
@@ -41,7 +35,9 @@ def links(page: Page[Any]) -> dict[str, str]:
 
 
 def _url(parameter: str | None = None, value: object = None) -> str:
-    kept = {name: said for name, said in request.args.items() if name not in ("before", "after")}
+    edges = {"before", "after"} & request.args.keys()
+    dropped = edges if len(edges) == 1 else {parameter}  # of two, the other one is the end of the list
+    kept = {name: said for name, said in request.args.items() if name not in dropped}
     edge = {} if parameter is None else {parameter: str(value)}
     values: dict[str, Any] = {**(request.view_args or {}), **kept, **edge}
     return url_for(str(request.endpoint), **values)

@@ -9,13 +9,14 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from flask import Response, request
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from app.errors import BadField, DarkroomError, InvalidParameter, NotJson
 from app.recipes.faults import faults_of, fields, told
+from app.submission import read_body
 
 MAX_BODY_BYTES = 10_000_000
 _MAX_SHOWN = 80
@@ -31,6 +32,14 @@ class Query(BaseModel):
     """The parameters of an address; a route without any takes this one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 3.0 is an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Integer = Annotated[int, BeforeValidator(_whole)]
 
 
 class Body(BaseModel):
@@ -86,20 +95,20 @@ def operation(
 
 def form(**fields: Mapping[str, Any]) -> Content:
     """The schema of multipart/form-data: one or more files, and these fields."""
-    bytes_ = {"type": "string", "contentMediaType": "application/octet-stream"}
+    files = {"type": "array", "items": {"contentMediaType": "application/octet-stream"}, "minItems": 1}
     return {
         "type": "object",
-        "properties": {"file": {"type": "array", "items": bytes_, "minItems": 1}, **fields},
+        "properties": {"file": files, **fields},
         "required": ["file"],
         "additionalProperties": False,
     }
 
 
 def read_json(model: type[Model]) -> Model:
-    """The JSON body of the request as a model. Raises NotJson, InvalidParameter."""
+    """The JSON body of the request as a model. Raises NotJson, IncompleteUpload, InvalidParameter."""
     if request.mimetype != "application/json":
         raise NotJson(f"The Content-Type is {request.mimetype[:_MAX_SHOWN] or 'missing'}; send application/json.")
-    body = request.stream.read(MAX_BODY_BYTES + 1)
+    body = read_body(MAX_BODY_BYTES)
     if len(body) > MAX_BODY_BYTES:
         raise InvalidParameter(f"The body has more than {MAX_BODY_BYTES:,} bytes.")
     try:

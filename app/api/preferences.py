@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.http import parse_options_header
 
 from app import jobs
+from app.database import end_reading
 from app.services import services
 
 TAKES = {
@@ -55,6 +56,7 @@ def waited(job_id: UUID, preference: Preference) -> tuple[bool, Preference]:
     places = services().waiting
     if not preference.wait or not places.acquire(blocking=False):
         return False, preference.without_waiting()
+    end_reading()
     try:
         return _has_ended(job_id, time.monotonic() + preference.wait), preference
     finally:

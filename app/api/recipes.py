@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, url_for
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app import recipes
-from app.api.operation import Answer, Body, Result, operation
-from app.errors import InvalidRecipe, UnknownRecipe, UnsuitableImage
-from app.imaging.condition import Traits
+from app.api.operation import Answer, Body, Integer, Result, operation
+from app.errors import IncompleteUpload, InvalidRecipe, UnknownRecipe, UnsuitableImage
+from app.imaging.condition import MediaType, Traits
 from app.recipes import Recipe
 from app.recipes.schema import Value
+from app.submission import read_body
 
 blueprint = Blueprint("recipes", __name__, url_prefix="/recipes")
 
@@ -80,14 +81,14 @@ def list_versions(name: str) -> Result:
 @operation(
     {201: Answer(RecipeSummary, "It is saved, or was before.", {"Location": "Where this version is."})},
     content={"application/yaml": _DOCUMENT, "application/json": _DOCUMENT},
-    errors=[InvalidRecipe],
+    errors=[IncompleteUpload, InvalidRecipe],
 )
 def save_recipe() -> Result:
     """Save a recipe as the next version of its name.
 
     In YAML or JSON. One that says what the newest version says is that version.
     """
-    body = request.stream.read(recipes.MAX_BYTES + 1)
+    body = read_body(recipes.MAX_BYTES)
     if len(body) > recipes.MAX_BYTES:
         raise InvalidRecipe(f"The recipe has more than {recipes.MAX_BYTES:,} bytes, the most it may have.")
     try:
@@ -100,10 +101,10 @@ def save_recipe() -> Result:
 class Picture(Body):
     """A picture that need not exist: its size as displayed, and what is known of its file."""
 
-    width: int = Field(ge=1, le=1_000_000)
-    height: int = Field(ge=1, le=1_000_000)
-    media_type: str = Field(default="image/jpeg", max_length=100)
-    frames: int = Field(default=1, ge=1, le=100_000, description="Of an animation, or pages of a document.")
+    width: Integer = Field(ge=1, le=1_000_000)
+    height: Integer = Field(ge=1, le=1_000_000)
+    media_type: MediaType = "image/jpeg"
+    frames: Integer = Field(default=1, ge=1, le=100_000, description="Of an animation, or pages of a document.")
     alpha: bool = Field(default=False, description="Whether it has transparency.")
     vars: dict[str, Value] = Field(default={}, description="Values for the variables of the recipe.")
 

@@ -40,8 +40,8 @@ def test_every_accepted_format_becomes_every_output(system: System, kind: str):
     job = system.finished(system.submit((f"photo.{format_.lower()}", content))["id"])
     [item] = job["items"]
     assert job["state"] == "succeeded", item["error"]
-    assert item["asset"] | {"sha256": "", "frames": 1} == {
-        "sha256": "", "bytes": len(content), "width": 1000, "height": 500, "frames": 1,
+    assert item["asset"] | {"id": "", "sha256": "", "frames": 1} == {
+        "id": "", "sha256": "", "bytes": len(content), "width": 1000, "height": 500, "frames": 1,
         "media_type": MEDIA_TYPES.get(format_, f"image/{format_.lower()}"),
     }  # fmt: skip
     assert [output["name"] for output in item["outputs"]] == OUTPUTS

@@ -1,11 +1,14 @@
 """PostgreSQL and MySQL in containers: the same migrations, the same use cases."""
 
 import datetime as dt
+import io
+import random
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -18,11 +21,24 @@ from flask import Flask
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
-from app import create_app, dispatch, doctor, expiry, items, jobs, lanes, machine, processes, recipes, reuse
+from app import (
+    create_app,
+    dispatch,
+    doctor,
+    expiry,
+    idempotency,
+    items,
+    jobs,
+    lanes,
+    machine,
+    processes,
+    recipes,
+    reuse,
+)
 from app.collection import remove_unnamed
 from app.database import Base, db, transaction, utc_now
 from app.dispatch import Due
-from app.errors import FilesCollected, Retry
+from app.errors import FilesCollected, NothingToRetry, Retry
 from app.items import Failure
 from app.models import Asset, Event, Item, Job, JobState, Lane, Output, ProcessKind
 from app.processes import Presence
@@ -30,7 +46,7 @@ from app.settings import load
 from app.storage import Store
 from tasks.periodic import run_due, schedule
 from tests.conftest import close_database, environment
-from tests.factories import DAMAGED, LEASE, PATIENCE, SOURCE, claimed, output, received, submitted
+from tests.factories import DAMAGED, LEASE, PATIENCE, SOURCE, claimed, output, photo, received, submitted
 from tests.waiting import wait_until
 
 T = TypeVar("T")
@@ -289,3 +305,83 @@ def test_files_that_fail_at_once_stop_their_job_without_a_deadlock(app: Flask):
             assert sum(pool.map(end, claims)) == 1
         job = look(submission.job.id)
         assert (job.state, job.failed, job.canceled) == (JobState.CANCELED, 1, 7)
+
+
+def test_the_api_asks_and_answers_alike(app: Flask):
+    """Assets, lists with every filter, keys that come at once, conditional polls and the status."""
+    client = app.test_client()
+    form = {"file": (io.BytesIO(photo()), "Snow 100%.jpg")}
+    asset = client.post("/api/v1/assets", data=form).json["assets"][0]
+
+    def send(key: str) -> Any:
+        with app.app_context():
+            order, headers = {"assets": [asset["id"]]}, {"Idempotency-Key": key}
+            return app.test_client().post("/api/v1/jobs", json=order, headers=headers)
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(send, ["same"] * 6))
+    assert {answer.status_code for answer in answers} <= {202, 409}
+    [made] = {answer.json["id"] for answer in answers if answer.status_code == 202}
+    assert send("same").json["id"] == made
+    assert send("Same").json["id"] != made, "upper and lower case are different keys"
+    for query in ("q=SNOW", "q=%25", "state=queued&recipe=web-images&lane=interactive", "since=2020-01-01T00:00:00Z"):
+        assert len(client.get(f"/api/v1/jobs?{query}").json["jobs"]) == 2, query
+    assert client.get("/api/v1/jobs?q=_now").json["jobs"] == []
+    listed = client.get("/api/v1/jobs?limit=1").json
+    assert [job["id"] for job in client.get(listed["next"]).json["jobs"]] == [made]
+    url = f"/api/v1/jobs/{made}"
+    [item] = client.get(url).json["items"]
+    claim = claimed(UUID(item["id"]))
+    assert items.succeed(claim, SOURCE, [output(claim, sha256=asset["sha256"])], {}, lambda _: True)
+    db.session.remove()
+    tag = client.get(url).headers["ETag"]
+    assert client.get(url, headers={"If-None-Match": tag}).status_code == 304
+    for part in ("items", "outputs", "events"):
+        rows = client.get(f"{url}/{part}?limit=1").json
+        assert len(rows[part]) == 1
+    [result] = client.get(f"{url}/outputs").json["outputs"]
+    assert client.get(f"{url}/outputs?after={result['id']}").json["outputs"] == []
+    assert client.get("/api/v1/status").json["lanes"][0]["waiting"] == 1
+    assert client.delete(asset["url"]).status_code == 409
+    with transaction() as session:
+        idempotency.forget_old(session, utc_now() + idempotency.KEPT_FOR)
+    assert send("same").json["id"] != made
+
+
+def test_jobs_that_share_files_are_revised_and_deleted_without_a_deadlock(app: Flask):
+    """Several jobs in one transaction of the publisher, while their items end, are canceled, retried and deleted."""
+    store: Store = app.extensions["darkroom"].store
+    submissions = [submitted(store, *[f"{n}.jpg" for n in range(10)]) for _ in range(4)]
+    shared = [submissions[0].job.items[0].asset_id] * 3
+    submissions += [jobs.submit([], store.has, assets=shared) for _ in range(3)]
+    waiting = [due for submission in submissions for due in submission.due]
+
+    def publish(choose: random.Random) -> None:
+        dispatch.mark_published(choose.sample(waiting, 15), utc_now())
+
+    def work(choose: random.Random) -> None:
+        claim = items.claim(choose.choice(waiting).id, "nobody", "worker", LEASE)
+        if claim:
+            items.succeed(claim, SOURCE, [], {}, store.has)
+
+    def begin_again(choose: random.Random) -> None:
+        job = choose.choice(submissions).job.id
+        jobs.cancel(job)
+        for item in look(job).items:
+            with suppress(NothingToRetry):
+                jobs.retry_item(item.id)
+
+    def come_and_go(choose: random.Random) -> None:
+        jobs.remove(jobs.submit([], store.has, assets=shared).job.id)
+
+    def repeat(act: Callable[[random.Random], None], seed: int) -> None:
+        choose = random.Random(seed)
+        with app.app_context():
+            for _ in range(20):
+                act(choose)
+                db.session.remove()
+
+    acts = [publish, publish, work, work, work, begin_again, come_and_go, come_and_go]
+    with ThreadPoolExecutor(len(acts)) as pool:
+        for done in [pool.submit(repeat, act, seed) for seed, act in enumerate(acts)]:
+            done.result()

@@ -88,6 +88,31 @@ def test_errors_are_problem_documents(client: FlaskClient, method: str, path: st
     assert response.json["detail"]
 
 
+@pytest.mark.parametrize("path", ["/api/v1/jobs", "/api/v1/recipes", "/api/v1/recipes/avatar/plan"])
+def test_a_body_that_stops_coming_is_given_up(client: FlaskClient, path: str):
+    """Not only that of an upload: the socket has a time-out, and its end is an answer."""
+
+    class Connection:
+        waits: float | None = None
+
+        def settimeout(self, seconds: float) -> None:
+            self.waits = seconds
+
+    class Silent(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise TimeoutError
+
+        readinto = read
+
+    connection = Connection()
+    answer = client.post(
+        path, input_stream=Silent(b"announced"), content_type="application/json",
+        environ_overrides={"gunicorn.socket": connection},
+    )  # fmt: skip
+    assert (answer.status_code, answer.json["code"]) == (400, "incomplete-upload")
+    assert connection.waits == 30
+
+
 def test_no_request_waits_for_a_broker_that_does_not_answer(make_settings):
     """A broker that takes the connection and says nothing: the answer comes although no publish can have ended."""
     with socket.create_server(("127.0.0.1", 0)) as silent:

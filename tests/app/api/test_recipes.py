@@ -104,6 +104,13 @@ def test_a_plan_says_what_would_be_made(client: FlaskClient, saved: dict[str, ob
     assert planned["seconds"] > 0
 
 
+def test_a_whole_number_may_be_written_with_a_fraction_of_nothing(client: FlaskClient):
+    """To JSON Schema, and so to the description of the API, 4000.0 is an integer."""
+    sizes = [client.post("/api/v1/recipes/avatar/plan", json={"width": w, "height": 300}) for w in (400, 400.0, 400.5)]
+    assert [answer.status_code for answer in sizes] == [200, 200, 400]
+    assert sizes[0].json == sizes[1].json
+
+
 def test_a_plan_counts_the_pages_that_would_be_made(client: FlaskClient):
     asked = {"width": 1654, "height": 2339, "media_type": "application/pdf", "frames": 143}
     planned = client.post("/api/v1/recipes/pdf-pages/plan", json=asked).json
