@@ -3,13 +3,16 @@
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from darkroom_client import Client, DamagedDownload, Job, Output
-from darkroom_client.downloads import Folder, safe_name
+from darkroom_client.downloads import Folder, download, safe_name
 
 from clients.python.tests.between import Answer, Between, cut_to
 from clients.python.tests.conftest import Darkroom
@@ -198,6 +201,25 @@ def test_a_folder_that_can_not_be_made_is_told(darkroom: Darkroom, job: Job, fil
     ended = darkroom("get", job.id, "-o", files[0] / "below")
     assert ended.code == 2
     assert "can not be written" in ended.err
+
+
+def test_a_body_without_end_does_not_fill_the_disk(there: Path):
+    output = Output("1", "n", "a.jpg", "image/jpeg", 1000, None, None, "0" * 64, "/outputs/1")
+    taken: list[int] = []
+
+    def endless() -> Iterator[bytes]:
+        for number in range(1000):
+            taken.append(number)
+            yield bytes(600)
+
+    @contextmanager
+    def opened(_: dict[str, str]) -> Iterator[httpx.Response]:
+        yield httpx.Response(200, content=endless())
+
+    with pytest.raises(DamagedDownload):
+        download(output, there / "a.jpg", opened)
+    assert len(taken) == 2
+    assert not list(there.iterdir())
 
 
 def test_one_result_alone_raises_what_is_wrong_with_it(client: Client, job: Job, there: Path):
