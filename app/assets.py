@@ -5,10 +5,11 @@ from uuid import UUID
 
 from sqlalchemy import delete, exists, select
 
-from app import totals
+from app import reuse, totals
 from app.collection import keep_files
 from app.database import db, transaction
-from app.errors import AssetInUse, NoFiles, NotFound
+from app.errors import AssetInUse, AssetNotOpened, NoFiles, NotFound
+from app.imaging.condition import Traits
 from app.models import Asset, Item
 from app.uploads import ReceivedFile
 
@@ -32,6 +33,18 @@ def get(asset_id: UUID) -> Asset:
     if asset is None:
         raise NotFound(f"There is no asset {asset_id}.")
     return asset
+
+
+def traits(asset_id: UUID) -> Traits:
+    """What a worker found out when it opened a file of this content. Raises NotFound, AssetNotOpened."""
+    asset = get(asset_id)
+    known = reuse.facts(asset.sha256) if asset.sha256 else None
+    if known is None:
+        raise AssetNotOpened(
+            f"No worker has opened {asset.name} yet, so that its size is not known. Make a job of it first, or send the"
+            " width and height to /api/v1/recipes/NAME/plan."
+        )
+    return known.traits
 
 
 def remove(asset_id: UUID) -> list[str]:

@@ -369,6 +369,15 @@ class AssetNotDownloaded(DarkroomError):
     advice = "Wait until the item it came with has succeeded, or send its URL."
 
 
+class AssetNotOpened(DarkroomError):
+    """A plan needs to know how large the picture is, and no worker has opened the file of this asset yet."""
+
+    code = "asset-not-opened"
+    title = "The asset was not opened yet"
+    status = 409
+    advice = "Make any job of it first, or ask for the plan of a picture by its width and height."
+
+
 class NothingToRetry(DarkroomError):
     """Only what failed or was canceled can be tried again, and nothing of this has."""
 

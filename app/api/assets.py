@@ -3,22 +3,28 @@
 from uuid import UUID
 
 from flask import Blueprint
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from app import assets, listings, submission
+from app import assets, listings, recipes, submission
 from app.api.asset_documents import Asset, asset_document
 from app.api.job_documents import NextPage
 from app.api.lists import LINKS, ListQuery, links, next_page
-from app.api.operation import Answer, Result, form, operation
+from app.api.operation import Answer, Body, Result, form, operation
+from app.api.recipes import Plan
 from app.errors import (
     AssetInUse,
+    AssetNotOpened,
     IncompleteUpload,
+    InvalidParameter,
     MalformedUpload,
     NoFiles,
     NotMultipart,
     TooManyFiles,
+    UnknownRecipe,
+    UnsuitableImage,
     UploadTooLarge,
 )
+from app.recipes.schema import Value
 from app.services import services
 
 blueprint = Blueprint("assets", __name__, url_prefix="/assets")
@@ -69,6 +75,25 @@ def upload_assets() -> Result:
 def get_asset(asset_id: UUID) -> Result:
     """One asset."""
     return asset_document(assets.get(asset_id))
+
+
+class Wish(Body):
+    recipe: str = Field(default=recipes.DEFAULT, max_length=100, description="`name` or `name@version`.")
+    vars: dict[str, Value] = Field(default={}, description="Values for the variables of the recipe.")
+
+
+@blueprint.post("/<uuid:asset_id>/plan")
+@operation(
+    {200: Answer(Plan, "The plan.")}, body=Wish,
+    errors=[AssetNotOpened, InvalidParameter, UnknownRecipe, UnsuitableImage],
+)  # fmt: skip
+def plan_asset(asset_id: UUID, body: Wish) -> Result:
+    """What a recipe would make of an asset.
+
+    And what that would take; nothing is made. A worker must have opened its file before.
+    """
+    traits = assets.traits(asset_id)
+    return Plan.model_validate(recipes.asked_for(body.recipe).plan(traits, body.vars))
 
 
 @blueprint.delete("/<uuid:asset_id>")

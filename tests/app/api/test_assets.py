@@ -37,6 +37,23 @@ def test_files_are_kept_without_a_job(client: FlaskClient, app: Flask, store: St
     assert client.get(JOBS).json["jobs"] == []
 
 
+def test_a_plan_of_an_asset_is_that_of_a_picture_of_its_size(client: FlaskClient, app: Flask, store: Store):
+    [asset] = upload(client, "a.jpg")
+    refused = client.post(f"{asset['url']}/plan", json={"recipe": "thumbnail"})
+    assert (refused.status_code, refused.json["code"]) == (409, "asset-not-opened")
+    with app.app_context():
+        job = jobs.submit([], store.has, assets=[UUID(asset["id"])])
+        claim = claimed(job.due[0].id)
+        assert succeed(claim, output(claim))  # which tells the size of the file
+    known = client.get(asset["url"]).json
+    size = {name: known[name] for name in ("width", "height", "media_type", "frames")}
+    planned = client.post(f"{asset['url']}/plan", json={"recipe": "thumbnail"})
+    assert planned.status_code == 200, planned.text
+    assert planned.json == client.post("/api/v1/recipes/thumbnail/plan", json=size).json
+    assert client.post(f"{ASSETS}/{uuid4()}/plan", json={}).status_code == 404
+    assert client.post(f"{asset['url']}/plan", json={"recipe": "thumbnial"}).json["code"] == "unknown-recipe"
+
+
 def test_a_job_of_assets_is_like_one_of_files(client: FlaskClient):
     made = upload(client, "a.jpg", "b.jpg")
     ids = [asset["id"] for asset in reversed(made)]

@@ -23,6 +23,7 @@ USUAL = ["2xx", "3xx", "401", "403", "404", "409", "5xx"]
 BEYOND_A_SCHEMA = {
     "jobs_create_job": [400, 422],  # variables that the recipe does not have, URLs to which no request goes
     "recipes_save_recipe": [422],  # a graph that does not fit together
+    "assets_plan_asset": [400, 422],
     "recipes_plan_recipe": [400, 422],  # variables, and pictures of which the recipe can not be made
     "webhooks_create_endpoint": [400, 422],  # texts that no database takes, names that are taken, and URLs again
     "webhooks_change_endpoint": [400, 422],
