@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from app import items, jobs
+from app import items, jobs, totals
+from app.database import reading
 from app.errors import StorageFull
 from app.models import ItemState
 from app.outgoing import Allowed, Outgoing
@@ -75,6 +76,17 @@ def test_what_was_downloaded_is_not_downloaded_again(downloading, store: Store, 
     assert there.requests == []
 
 
+def test_a_download_that_is_recorded_twice_is_counted_once(store: Store, there: Receiver, context: Any):
+    """The database kept it the first time, and did not confirm it."""
+    claim = claimed(submit(store, there.url))
+    incoming = store.receive()
+    incoming.write(photo())
+    stored = incoming.keep()
+    assert [items.downloaded(claim, stored, store.has) for _ in range(2)] == [True, True]
+    with reading() as session:
+        assert totals.read(session)["input_bytes"] == stored.bytes
+
+
 def test_who_lost_his_lease_records_no_download(store: Store, there: Receiver, context: Any):
     item = submit(store, there.url)
     late = claimed(item)
@@ -102,7 +114,8 @@ def test_trouble_that_passes_is_tried_again(downloading, store: Store, there: Re
         (answer(404), "answered 404"),
         (answer(204), "answered 204"),
         (answer(302, Location="https://elsewhere.example/x"), "points to 'https://elsewhere.example/x'"),
-        (answer(200, b"x", Content_Encoding="gzip"), "compressed (gzip)"),
+        (answer(200, b"x", Content_Encoding="gzip"), "compressed ('gzip')"),
+        (lambda handler: handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: g\x01z\r\n\r\nx"), r"('g\x01z')"),
     ],
 )
 def test_what_is_no_file_fails_at_once(downloading, store: Store, there: Receiver, given: Any, says: str):
