@@ -58,6 +58,7 @@ class Claim:
     body: str
     url: str
     keys: list[str]
+    until: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +100,18 @@ def redeliver(delivery_id: UUID) -> None:
         if endpoint is None:
             raise NotFound(f"There is no delivery {delivery_id}.")
         endpoints.refuse_paused(endpoint)
-        anew = {"state": DeliveryState.PENDING, "failures": 0, "next_try_at": utc_now(), "finished_at": None}
-        free = Delivery.id == delivery_id, Delivery.lease_until.is_(None)
-        session.execute(update(Delivery).where(*free).values(anew))
+        now = utc_now()
+        anew = {"state": DeliveryState.PENDING, "failures": 0, "next_try_at": now, "finished_at": None}
+        session.execute(update(Delivery).where(Delivery.id == delivery_id, endpoints.nobody_sends(now)).values(anew))
 
 
 def is_anything_due() -> bool:
     return bool(_due(utc_now()))
 
 
-def claim() -> Claim | None:
-    """The next delivery to be sent, of the endpoint that has waited longest; None where there is none."""
-    while candidates := _due(utc_now()):
+def claim(*, failing_too: bool = True) -> Claim | None:
+    """A delivery to be sent, to an endpoint that fails only where no other has one; None where there is none."""
+    while candidates := _due(utc_now(), failing_too=failing_too):
         for delivery_id in candidates:
             with transaction() as session:
                 if claimed := _claim(session, delivery_id):
@@ -129,7 +130,8 @@ def record(claim: Claim, outcome: Outcome) -> bool:
             delivery_id=claim.delivery_id, number=claim.attempt, url=claim.url, at=outcome.at,
             milliseconds=outcome.milliseconds, status=outcome.status, response=outcome.response, error=outcome.error,
         ))  # fmt: skip
-        _judge(endpoint, outcome, now)
+        if endpoint.url == claim.url:
+            _judge(endpoint, outcome, now)
         return True
 
 
@@ -138,6 +140,7 @@ def forget(now: dt.datetime) -> int:
     forgotten = 0
     while ids := _old(now):
         with transaction() as session:
+            _lock_endpoints(session, ids)
             session.execute(delete(Delivery).where(Delivery.id.in_(ids)))
         forgotten += len(ids)
     return forgotten
@@ -150,12 +153,21 @@ def _old(now: dt.datetime) -> Sequence[UUID]:
         return session.scalars(rows.order_by(Delivery.created_at).limit(_BATCH)).all()
 
 
-def _due(now: dt.datetime) -> list[UUID]:
-    """One delivery of each endpoint that takes another one: the one that is due since longest."""
+def _lock_endpoints(session: Session, delivery_ids: Sequence[UUID]) -> None:
+    of_them = select(Delivery.endpoint_id).where(Delivery.id.in_(delivery_ids))
+    locked = select(Endpoint.id).where(Endpoint.id.in_(of_them)).order_by(Endpoint.id)
+    session.execute(locked.with_for_update(key_share=True)).all()
+
+
+def _due(now: dt.datetime, *, failing_too: bool = True) -> list[UUID]:
+    """One delivery of each endpoint that takes another one: the one that is due since longest.
+
+    Those of endpoints that fail come last: each of them may take as long as a request may.
+    """
     first = (
         select(Delivery.id)
         .where(*_OF_ENDPOINT, Delivery.next_try_at <= now)
-        .order_by(Delivery.next_try_at, Delivery.id)
+        .order_by(Delivery.next_try_at)  # as the index has them: there may be a hundred thousand
         .limit(1)
         .correlate(Endpoint)
         .scalar_subquery()
@@ -163,10 +175,12 @@ def _due(now: dt.datetime) -> list[UUID]:
     sent = select(func.count()).where(*_OF_ENDPOINT, Delivery.lease_until > now).correlate(Endpoint).scalar_subquery()
     takes = or_(sent == 0, and_(sent < _AT_ONCE, Endpoint.failing_since.is_(None)))
     free = Endpoint.paused_since.is_(None), or_(Endpoint.hold_until.is_(None), Endpoint.hold_until <= now)
+    asked = select(first, Endpoint.failing_since.is_not(None)).where(*free, takes)
     with reading() as session:
-        found = [row for row in session.scalars(select(first).where(*free, takes)) if row is not None]
+        found = [(row, fails) for row, fails in session.execute(asked) if row is not None]
     random.shuffle(found)  # no endpoint comes first for ever
-    return found
+    last = [row for row, fails in found if fails] if failing_too else []
+    return [row for row, fails in found if not fails] + last
 
 
 def _claim(session: Session, delivery_id: UUID) -> Claim | None:
@@ -175,17 +189,29 @@ def _claim(session: Session, delivery_id: UUID) -> Claim | None:
     found = session.scalar(select(Delivery).where(Delivery.id == delivery_id).with_for_update()) if endpoint else None
     if not endpoint or not found or not found.next_try_at or found.next_try_at > now or endpoint.paused_since:
         return None
-    if found.lease_until is not None:
-        lost = "Whoever sent it was lost, or heard nothing from the database; it may have arrived."
-        session.add(DeliveryAttempt(
-            delivery_id=found.id, number=found.attempts, url=endpoint.url,
-            at=found.lease_until - LEASE, error=lost,
-        ))  # fmt: skip
-    found.attempts, found.lease_until, found.next_try_at = found.attempts + 1, now + LEASE, now + LEASE
+    if found.lease_until is not None and not _outlives_loss(session, found, endpoint, now):
+        return None
+    # Whoever is lost with it may be lost because of it: it waits as after any other failure.
+    wait = max([LEASE, *WAITS[found.failures : found.failures + 1]])
+    found.attempts, found.lease_until, found.next_try_at = found.attempts + 1, now + LEASE, now + wait
     return Claim(
         found.id, found.attempts, found.failures, found.message_id, found.body,
-        endpoint.url, signing.valid(endpoint.secrets, now),
+        endpoint.url, signing.valid(endpoint.secrets, now), found.lease_until,
     )  # fmt: skip
+
+
+def _outlives_loss(session: Session, found: Delivery, endpoint: Endpoint, now: dt.datetime) -> bool:
+    """Write down that whoever sent it was lost, which is a failure like others; False where it was the last one."""
+    assert found.lease_until
+    lost = "Whoever sent it was lost, or heard nothing from the database; it may have arrived."
+    session.add(DeliveryAttempt(
+        delivery_id=found.id, number=found.attempts, url=endpoint.url, at=found.lease_until - LEASE, error=lost,
+    ))  # fmt: skip
+    found.failures += 1
+    if found.failures <= len(WAITS):
+        return True
+    found.state, found.finished_at, found.next_try_at, found.lease_until = DeliveryState.FAILED, now, None, None
+    return False
 
 
 def _locked_endpoint(session: Session, delivery_id: UUID, *, read: bool) -> Endpoint | None:
