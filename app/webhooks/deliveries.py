@@ -9,7 +9,7 @@ Whoever locks a delivery locks its endpoint first, which is the order in which b
 
 import datetime as dt
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -138,25 +138,23 @@ def record(claim: Claim, outcome: Outcome) -> bool:
 def forget(now: dt.datetime) -> int:
     """Delete what was written so long ago, whatever became of it; returns how many that were."""
     forgotten = 0
-    while ids := _old(now):
-        with transaction() as session:
-            _lock_endpoints(session, ids)
-            session.execute(delete(Delivery).where(Delivery.id.in_(ids)))
-        forgotten += len(ids)
+    while old := _old(now):
+        for endpoint_id, ids in old.items():
+            with transaction() as session:
+                session.execute(select(Endpoint.id).where(Endpoint.id == endpoint_id).with_for_update(key_share=True))
+                session.execute(delete(Delivery).where(Delivery.id.in_(ids)))
+            forgotten += len(ids)
     return forgotten
 
 
-def _old(now: dt.datetime) -> Sequence[UUID]:
-    """Some of them, so that nobody else waits long for the database."""
+def _old(now: dt.datetime) -> dict[UUID, list[UUID]]:
+    """Some of them by their endpoints, so that nobody else waits long for the database."""
+    rows = select(Delivery.endpoint_id, Delivery.id).where(Delivery.created_at < now - FORGET_AFTER)
+    found: dict[UUID, list[UUID]] = {}
     with reading() as session:
-        rows = select(Delivery.id).where(Delivery.created_at < now - FORGET_AFTER)
-        return session.scalars(rows.order_by(Delivery.created_at).limit(_BATCH)).all()
-
-
-def _lock_endpoints(session: Session, delivery_ids: Sequence[UUID]) -> None:
-    of_them = select(Delivery.endpoint_id).where(Delivery.id.in_(delivery_ids))
-    locked = select(Endpoint.id).where(Endpoint.id.in_(of_them)).order_by(Endpoint.id)
-    session.execute(locked.with_for_update(key_share=True)).all()
+        for endpoint_id, delivery_id in session.execute(rows.order_by(Delivery.created_at).limit(_BATCH)):
+            found.setdefault(endpoint_id, []).append(delivery_id)
+    return found
 
 
 def _due(now: dt.datetime, *, failing_too: bool = True) -> list[UUID]:

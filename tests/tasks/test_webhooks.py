@@ -173,7 +173,7 @@ def test_a_retry_after_that_is_none_keeps_nobody(
     event(store)
     there.then(answer(503, Retry_After=value))
     courier.send_due()
-    assert of_name().hold_until is None
+    assert (of_name().hold_until, one().tries[0].error) == (None, "It answered 503.")
     assert one().next_try_at <= clock.now + dt.timedelta(seconds=6)
 
 
