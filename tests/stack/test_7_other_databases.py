@@ -452,7 +452,7 @@ def test_senders_events_and_whoever_deletes_the_endpoint_meet_without_a_deadlock
 
 
 def test_old_deliveries_are_not_deleted_while_somebody_holds_their_endpoint(app: Flask):
-    """Who deletes it takes its deliveries next: whoever had one of them, and waited for another, would be a deadlock."""
+    """Who deletes it takes its deliveries next: with whoever has one of them and waits for another, a deadlock."""
 
     def forget() -> int:
         with app.app_context():

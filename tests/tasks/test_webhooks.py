@@ -300,7 +300,7 @@ def test_endpoints_that_fail_leave_half_of_the_threads_to_others(
         slow.then(silent(slow))
         courier._limits = Limits(bytes=1, silence=60, whole=60)
         courier.look()
-        wait_until(lambda: len(slow.requests) == THREADS + FOR_FAILING, 30, "as many are sent as may be")
+        wait_until(lambda: len(slow.requests) == THREADS + FOR_FAILING, 10, "as many are sent as may be")
         endpoint(url=there.url)
         endpoints.ping("shop")
         wait_until(lambda: courier.look() or there.requests, 30, "the other one has its message")

@@ -122,7 +122,7 @@ def test_one_that_kills_its_senders_waits_as_after_other_failures_and_is_given_u
     endpoint()
     message()
     began, claims = clock.now, 0
-    while one().state == "pending":
+    while one().state == "pending" and claims < 20:
         claims += deliveries.claim() is not None
         clock.now = max(clock.now, one().next_try_at or clock.now)
     assert claims == len(WAITS) + 1 == len(one().tries)
