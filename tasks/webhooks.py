@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from app.database import utc_now
-from app.errors import DarkroomError
+from app.errors import DarkroomError, OutgoingRefused
 from app.outgoing import Answer, Limits, Outgoing
 from app.webhooks import deliveries, signing
 from app.webhooks.deliveries import HOLD_AT_MOST, Claim, Outcome
@@ -89,6 +89,10 @@ class Courier:
     def _sent(self, claim: Claim) -> Outcome:
         """Whatever goes wrong is an outcome: what is not recorded is sent again."""
         at, began = utc_now(), time.monotonic()
+        try:
+            self._outgoing.check(claim.url)
+        except OutgoingRefused as error:  # a name may have other addresses later; this stays as it is
+            return Outcome(at, _since(began), error=str(error), refused=True)
         try:
             answer = self._answer(claim, at)
             return Outcome(at, _since(began), answer.status, _shown(answer.body), _error(answer), _hold(answer))

@@ -63,7 +63,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an attempt. `hold` is how long the endpoint wants to be left alone."""
+    """What came of an attempt. `hold` is how long the endpoint wants to be left alone; where the URL itself is
+    refused, no other attempt can do better.
+    """
 
     at: dt.datetime
     milliseconds: int
@@ -71,6 +73,7 @@ class Outcome:
     response: str | None = None
     error: str | None = None
     hold: dt.timedelta | None = None
+    refused: bool = False
 
     @property
     def succeeded(self) -> bool:
@@ -223,7 +226,7 @@ def _settled(claim: Claim, outcome: Outcome, now: dt.datetime) -> dict[str, obje
     if outcome.succeeded:
         return {"state": DeliveryState.SUCCEEDED, "finished_at": now, "next_try_at": None, "lease_until": None}
     failed = {"failures": claim.failures + 1, "lease_until": None}
-    if outcome.gone or claim.failures >= len(WAITS):
+    if outcome.gone or outcome.refused or claim.failures >= len(WAITS):
         return failed | {"state": DeliveryState.FAILED, "finished_at": now, "next_try_at": None}
     wait = WAITS[claim.failures] * random.uniform(0.9, 1.1)  # noqa: S311
     return failed | {"next_try_at": now + wait}

@@ -14,6 +14,7 @@ from app.models import ItemState
 from app.outgoing import Allowed, Outgoing
 from app.storage import Store
 from app.uploads import RemoteFile
+from tasks import work
 from tasks.download import Download
 from tasks.process import Processor
 from tests import rows
@@ -157,6 +158,22 @@ def test_a_download_that_hangs_ends_with_the_time_of_the_attempt(downloading, st
     there.then(lambda _: there.release.wait(60) and None)
     state, code, _ = failed(there, store, downloading(timeout_seconds=1))
     assert (state, code) == ("pending", "timed-out")
+
+
+def test_all_parts_of_an_attempt_have_one_end_and_name_one_limit(
+    downloading, store: Store, there: Receiver, monkeypatch: pytest.MonkeyPatch
+):
+    run, given = work.run, []
+
+    def remember(act: Any, look: Any, seconds: float, until: float | None = None) -> Any:
+        given.append((seconds, until))
+        return run(act, look, seconds, until)
+
+    monkeypatch.setattr(work, "run", remember)
+    there.then(answer(200, photo()))
+    downloading(timeout_seconds=50).process(submit(store, there.url), "worker")
+    assert (len(given), given[0], given[0][0]) == (2, given[1], 50)
+    assert given[0][1] is not None
 
 
 def test_a_download_stops_when_its_job_is_canceled(downloading, store: Store, there: Receiver, context: Flask):

@@ -144,6 +144,15 @@ def test_an_address_that_is_not_allowed_is_not_connected_to(context: Flask, stor
     Courier(context, Outgoing(Allowed())).send_due()
     assert there.requests == []
     assert "is a loopback address" in str(one().tries[0].error)
+    assert one().state == "failed"
+
+
+def test_a_name_that_leads_to_such_an_address_is_asked_for_again(context: Flask, store: Store):
+    endpoint()
+    event(store)
+    Courier(context, Outgoing(Allowed(), lambda _: ["127.0.0.1"])).send_due()
+    assert "is a loopback address" in str(one().tries[0].error)
+    assert one().state == "pending"
 
 
 @pytest.mark.parametrize("status", [429, 503])
