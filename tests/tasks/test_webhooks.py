@@ -312,7 +312,7 @@ def test_endpoints_that_fail_leave_half_of_the_threads_to_others(
         wait_until(lambda: len(slow.requests) == THREADS + FOR_FAILING, 10, "as many are sent as may be")
         endpoint(url=there.url)
         endpoints.ping("shop")
-        wait_until(lambda: courier.look() or there.requests, 30, "the other one has its message")
+        wait_until(lambda: courier.look() or there.requests, 10, "the other one has its message")
         assert len(slow.requests) == THREADS + FOR_FAILING
         slow.release.set()
         courier.stop()
