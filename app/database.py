@@ -26,6 +26,8 @@ from sqlalchemy.types import TypeDecorator
 from app.settings import PROJECT_ROOT
 
 BUSY_TIMEOUT_SECONDS = 20
+QUIET: dict[str, Any] = {"hide_parameters": True}
+"""For every engine: errors stand in logs, and the values of a statement may be secrets."""
 
 Value = TypeVar("Value")
 
@@ -78,11 +80,12 @@ def init_database(app: Flask, url: str) -> None:
     location = make_url(url)
     if location.get_backend_name() == "sqlite":
         Path(str(location.database)).parent.mkdir(parents=True, exist_ok=True)
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}}
-        app.config["SQLALCHEMY_BINDS"] = {"read": {"url": url, "connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}}}
+        options: dict[str, Any] = {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}}
+        app.config["SQLALCHEMY_BINDS"] = {"read": {"url": url, **options, **QUIET}}
     else:
         # PostgreSQL's default, and not MySQL's: a conditional UPDATE is to see what was committed a moment ago.
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+        options = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options | QUIET
     db.init_app(app)
     migrate.init_app(app, db, render_as_batch=True, compare_type=True)
     with app.app_context():

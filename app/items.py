@@ -127,8 +127,11 @@ def downloaded(claim: Claim, stored: StoredFile, is_stored: Callable[[str], bool
             return False
         keep_files(session, [stored.sha256], is_stored)
         content = {"sha256": stored.sha256, "bytes": stored.bytes}
-        session.execute(update(Asset).where(Asset.id == claim.asset_id).values(content))
-        totals.count(session, input_bytes=stored.bytes)
+        unknown = update(Asset).where(Asset.id == claim.asset_id, Asset.sha256.is_(None))
+        result = session.execute(unknown.values(content))
+        assert isinstance(result, CursorResult)
+        if result.rowcount == 1:  # else the commit before was kept and not confirmed
+            totals.count(session, input_bytes=stored.bytes)
         return True
 
 

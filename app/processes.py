@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import NullPool, create_engine, delete, insert, make_url, select, update
 from sqlalchemy.orm import Session
 
-from app.database import utc_now
+from app.database import QUIET, utc_now
 from app.ids import new_id
 from app.models import Process, ProcessKind
 
@@ -31,7 +31,7 @@ class Presence:
 
     def __init__(self, database_url: str, kind: ProcessKind, name: str, concurrency: int = 1) -> None:
         limits = _LIMITS[make_url(database_url).get_backend_name()]
-        self._engine = create_engine(database_url, poolclass=NullPool, connect_args=limits)
+        self._engine = create_engine(database_url, poolclass=NullPool, connect_args=limits, **QUIET)
         self._id: UUID = new_id()
         self._values = {
             "id": self._id, "kind": kind, "name": f"{name}@{socket.gethostname()}"[:255],

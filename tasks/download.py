@@ -55,4 +55,4 @@ def _check(incoming: Incoming) -> None:
     if status != 200:
         raise NotDownloaded(f"The server answered {status}; see that the URL gives the file to everybody.")
     if (coding := headers.get("content-encoding", "identity").lower()) != "identity":
-        raise NotDownloaded(f"The server sent it compressed ({coding[:40]}), which was not asked for.")
+        raise NotDownloaded(f"The server sent it compressed ({coding[:40]!r}), which was not asked for.")

@@ -93,7 +93,7 @@ class Processor:
         recipe = self._patiently(lambda: recipes.find(claim.recipe, claim.recipe_version))
         seconds = min(self._timeout_seconds, recipe.document.run.timeout or self._timeout_seconds)
         with self._store.scratch() as scratch:
-            run = self._runner(claim, time.monotonic() + seconds)
+            run = self._runner(claim, seconds)
             steps = self._steps if claim.lane == Lane.INTERACTIVE else None
             bench = Bench(self._store, recipe.limits(self._limits), scratch, run, self._patiently, steps)
             if claim.asset_id is None:
@@ -104,10 +104,10 @@ class Processor:
             items.succeed, claim, made.asset, made.outputs, made.data, self._store.has, made.key, made.effort
         )
 
-    def _runner(self, claim: Claim, until: float) -> Run:
+    def _runner(self, claim: Claim, seconds: float) -> Run:
         """Works in a process of its own; all that an attempt does there has the same end."""
-        look = self._lookout(claim)
-        return lambda act: work.run(act, look, max(round(until - time.monotonic()), 1))
+        look, until = self._lookout(claim), time.monotonic() + seconds
+        return lambda act: work.run(act, look, seconds, until)
 
     def _downloaded(self, claim: Claim, scratch: Path, run: Run) -> str:
         """The original, from where it is; what is downloaded is recorded at once, so that no other attempt has to."""

@@ -23,8 +23,10 @@ _PR_SET_PDEATHSIG = 1
 _CHUNK = 64 * 1024
 
 
-def run(work: Callable[[], Any], look: Callable[[], None], seconds: float) -> Any:
+def run(work: Callable[[], Any], look: Callable[[], None], seconds: float, until: float | None = None) -> Any:
     """What `work` returns, as JSON takes and gives it, from a forked child; `look` is called while it works.
+
+    It may take so many seconds; or until a moment of the monotonic clock, where others have taken some of them.
 
     Raises what `look` raises, and the DarkroomError that `work` raised: an OSError of the disk as its TemporaryError,
     anything else as Internal. Crashed or TimedOut where the child died or took longer,
@@ -44,7 +46,7 @@ def run(work: Callable[[], Any], look: Callable[[], None], seconds: float) -> An
     os.close(writer)
     status = None
     try:
-        message = _message(reader, look, seconds)
+        message = _message(reader, look, seconds, time.monotonic() + seconds if until is None else until)
         _, status = os.waitpid(child, 0)  # the end of the message is the end of the child
     finally:
         os.close(reader)
@@ -58,9 +60,9 @@ def run(work: Callable[[], Any], look: Callable[[], None], seconds: float) -> An
     return _result(answer)
 
 
-def _message(reader: int, look: Callable[[], None], seconds: float) -> bytes:
+def _message(reader: int, look: Callable[[], None], seconds: float, until: float) -> bytes:
     """What the child writes until it ends."""
-    poll, message, deadline = select.poll(), b"", time.monotonic() + seconds
+    poll, message = select.poll(), b""
     poll.register(reader, select.POLLIN)
     while True:
         if poll.poll(LOOK_SECONDS * 1000):
@@ -68,7 +70,7 @@ def _message(reader: int, look: Callable[[], None], seconds: float) -> bytes:
             if not chunk:
                 return message
             message += chunk
-        elif time.monotonic() > deadline:
+        elif time.monotonic() > until:
             raise TimedOut(
                 f"It took longer than {seconds:g} seconds and was stopped; ITEM_TIMEOUT_SECONDS or the recipe's"
                 " run.timeout allows no more."

@@ -5,7 +5,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 from queue import Empty, SimpleQueue
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -21,6 +21,9 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
 _NUMERIC = re.compile(r"(\d+|0x[0-9a-f]*)", re.IGNORECASE)
 """What the last part of a name may not be: many programs read 2130706433, 0x7f.1 and 127.1 as addresses."""
+_BRACKETS = re.compile(r"\[[^\[\]]*\](:[0-9]*)?")
+_LOOPBACK: tuple[Address, ...] = IPv4Address("127.0.0.1"), IPv6Address("::1")
+"""What `localhost` is, and all names below it (RFC 6761)."""
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -62,6 +65,8 @@ def target(url: str, allowed: Allowed) -> Target:
         )
     if address is not None:
         check(found, [address], allowed)
+    elif _is_localhost(host) and not any(map(allowed.has_address, _LOOPBACK)):
+        check(found, _LOOPBACK, allowed)
     elif found.scheme == "http" and not allowed.has_networks:
         check(found, [], allowed)
     return found
@@ -72,6 +77,8 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
         raise OutgoingRefused(f"The URL has {len(url):,} characters; it may have {MAX_URL:,}.")
     if any(character.isspace() or ord(character) < 0x20 or character in "\\\x7f" for character in url):
         raise OutgoingRefused("The URL has a space, a line break or a backslash in it; write it without.")
+    if any("\ud800" <= character <= "\udfff" for character in url):
+        raise OutgoingRefused("The URL has half of a character in it (a lone surrogate); write whole ones.")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -83,9 +90,15 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
         raise OutgoingRefused(f"The host {parts.netloc[:80]!r} is not in ASCII; write the form that begins with xn--.")
     if "@" in parts.netloc:
         raise OutgoingRefused("The URL has a user or a password in it, which would stand in logs; write it without.")
+    if "[" in parts.netloc and not _BRACKETS.fullmatch(parts.netloc):
+        raise OutgoingRefused(f"The host {parts.netloc[:80]!r} is more than an address; only a port may follow it.")
     if port == 0:
         raise OutgoingRefused("The port 0 is none.")
     return parts, port
+
+
+def _is_localhost(host: str) -> bool:
+    return host == "localhost" or host.endswith(".localhost")
 
 
 def _check_name(host: str) -> None:

@@ -23,7 +23,7 @@ def job_ended(session: Session, job: Job) -> None:
     kind = events.OF_JOBS[job.state]
     if told := _listeners(session, job, kind):
         deliver(session, told, kind, events.of_job(job))
-    for name in (job.notify or {}).keys() - _names(session):
+    for name in job.notify.keys() - _names(session) if job.notify else ():
         log.warning("job %s: its recipe notifies the endpoint %s, which is not there any more", job.id, name)
 
 

@@ -9,7 +9,7 @@ Whoever locks a delivery locks its endpoint first, which is the order in which b
 
 import datetime as dt
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -58,11 +58,14 @@ class Claim:
     body: str
     url: str
     keys: list[str]
+    until: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an attempt. `hold` is how long the endpoint wants to be left alone."""
+    """What came of an attempt. `hold` is how long the endpoint wants to be left alone; where the URL itself is
+    refused, no other attempt can do better.
+    """
 
     at: dt.datetime
     milliseconds: int
@@ -70,6 +73,7 @@ class Outcome:
     response: str | None = None
     error: str | None = None
     hold: dt.timedelta | None = None
+    refused: bool = False
 
     @property
     def succeeded(self) -> bool:
@@ -99,18 +103,18 @@ def redeliver(delivery_id: UUID) -> None:
         if endpoint is None:
             raise NotFound(f"There is no delivery {delivery_id}.")
         endpoints.refuse_paused(endpoint)
-        anew = {"state": DeliveryState.PENDING, "failures": 0, "next_try_at": utc_now(), "finished_at": None}
-        free = Delivery.id == delivery_id, Delivery.lease_until.is_(None)
-        session.execute(update(Delivery).where(*free).values(anew))
+        now = utc_now()
+        anew = {"state": DeliveryState.PENDING, "failures": 0, "next_try_at": now, "finished_at": None}
+        session.execute(update(Delivery).where(Delivery.id == delivery_id, endpoints.nobody_sends(now)).values(anew))
 
 
 def is_anything_due() -> bool:
     return bool(_due(utc_now()))
 
 
-def claim() -> Claim | None:
-    """The next delivery to be sent, of the endpoint that has waited longest; None where there is none."""
-    while candidates := _due(utc_now()):
+def claim(*, failing_too: bool = True) -> Claim | None:
+    """A delivery to be sent, to an endpoint that fails only where no other has one; None where there is none."""
+    while candidates := _due(utc_now(), failing_too=failing_too):
         for delivery_id in candidates:
             with transaction() as session:
                 if claimed := _claim(session, delivery_id):
@@ -129,33 +133,42 @@ def record(claim: Claim, outcome: Outcome) -> bool:
             delivery_id=claim.delivery_id, number=claim.attempt, url=claim.url, at=outcome.at,
             milliseconds=outcome.milliseconds, status=outcome.status, response=outcome.response, error=outcome.error,
         ))  # fmt: skip
-        _judge(endpoint, outcome, now)
+        if endpoint.url == claim.url:
+            _judge(endpoint, outcome, now)
         return True
 
 
 def forget(now: dt.datetime) -> int:
     """Delete what was written so long ago, whatever became of it; returns how many that were."""
     forgotten = 0
-    while ids := _old(now):
-        with transaction() as session:
-            session.execute(delete(Delivery).where(Delivery.id.in_(ids)))
-        forgotten += len(ids)
+    while old := _old(now):
+        for endpoint_id, ids in old.items():
+            with transaction() as session:
+                session.execute(select(Endpoint.id).where(Endpoint.id == endpoint_id).with_for_update(key_share=True))
+                session.execute(delete(Delivery).where(Delivery.id.in_(ids)))
+            forgotten += len(ids)
     return forgotten
 
 
-def _old(now: dt.datetime) -> Sequence[UUID]:
-    """Some of them, so that nobody else waits long for the database."""
+def _old(now: dt.datetime) -> dict[UUID, list[UUID]]:
+    """Some of them by their endpoints, so that nobody else waits long for the database."""
+    rows = select(Delivery.endpoint_id, Delivery.id).where(Delivery.created_at < now - FORGET_AFTER)
+    found: dict[UUID, list[UUID]] = {}
     with reading() as session:
-        rows = select(Delivery.id).where(Delivery.created_at < now - FORGET_AFTER)
-        return session.scalars(rows.order_by(Delivery.created_at).limit(_BATCH)).all()
+        for endpoint_id, delivery_id in session.execute(rows.order_by(Delivery.created_at).limit(_BATCH)):
+            found.setdefault(endpoint_id, []).append(delivery_id)
+    return found
 
 
-def _due(now: dt.datetime) -> list[UUID]:
-    """One delivery of each endpoint that takes another one: the one that is due since longest."""
+def _due(now: dt.datetime, *, failing_too: bool = True) -> list[UUID]:
+    """One delivery of each endpoint that takes another one: the one that is due since longest.
+
+    Those of endpoints that fail come last: each of them may take as long as a request may.
+    """
     first = (
         select(Delivery.id)
         .where(*_OF_ENDPOINT, Delivery.next_try_at <= now)
-        .order_by(Delivery.next_try_at, Delivery.id)
+        .order_by(Delivery.next_try_at)  # as the index has them: there may be a hundred thousand
         .limit(1)
         .correlate(Endpoint)
         .scalar_subquery()
@@ -163,10 +176,12 @@ def _due(now: dt.datetime) -> list[UUID]:
     sent = select(func.count()).where(*_OF_ENDPOINT, Delivery.lease_until > now).correlate(Endpoint).scalar_subquery()
     takes = or_(sent == 0, and_(sent < _AT_ONCE, Endpoint.failing_since.is_(None)))
     free = Endpoint.paused_since.is_(None), or_(Endpoint.hold_until.is_(None), Endpoint.hold_until <= now)
+    asked = select(first, Endpoint.failing_since.is_not(None)).where(*free, takes)
     with reading() as session:
-        found = [row for row in session.scalars(select(first).where(*free, takes)) if row is not None]
+        found = [(row, fails) for row, fails in session.execute(asked) if row is not None]
     random.shuffle(found)  # no endpoint comes first for ever
-    return found
+    last = [row for row, fails in found if fails] if failing_too else []
+    return [row for row, fails in found if not fails] + last
 
 
 def _claim(session: Session, delivery_id: UUID) -> Claim | None:
@@ -175,17 +190,29 @@ def _claim(session: Session, delivery_id: UUID) -> Claim | None:
     found = session.scalar(select(Delivery).where(Delivery.id == delivery_id).with_for_update()) if endpoint else None
     if not endpoint or not found or not found.next_try_at or found.next_try_at > now or endpoint.paused_since:
         return None
-    if found.lease_until is not None:
-        lost = "Whoever sent it was lost, or heard nothing from the database; it may have arrived."
-        session.add(DeliveryAttempt(
-            delivery_id=found.id, number=found.attempts, url=endpoint.url,
-            at=found.lease_until - LEASE, error=lost,
-        ))  # fmt: skip
-    found.attempts, found.lease_until, found.next_try_at = found.attempts + 1, now + LEASE, now + LEASE
+    if found.lease_until is not None and not _outlives_loss(session, found, endpoint, now):
+        return None
+    # Whoever is lost with it may be lost because of it: it waits as after any other failure.
+    wait = max([LEASE, *WAITS[found.failures : found.failures + 1]])
+    found.attempts, found.lease_until, found.next_try_at = found.attempts + 1, now + LEASE, now + wait
     return Claim(
         found.id, found.attempts, found.failures, found.message_id, found.body,
-        endpoint.url, signing.valid(endpoint.secrets, now),
+        endpoint.url, signing.valid(endpoint.secrets, now), found.lease_until,
     )  # fmt: skip
+
+
+def _outlives_loss(session: Session, found: Delivery, endpoint: Endpoint, now: dt.datetime) -> bool:
+    """Write down that whoever sent it was lost, which is a failure like others; False where it was the last one."""
+    assert found.lease_until
+    lost = "Whoever sent it was lost, or heard nothing from the database; it may have arrived."
+    session.add(DeliveryAttempt(
+        delivery_id=found.id, number=found.attempts, url=endpoint.url, at=found.lease_until - LEASE, error=lost,
+    ))  # fmt: skip
+    found.failures += 1
+    if found.failures <= len(WAITS):
+        return True
+    found.state, found.finished_at, found.next_try_at, found.lease_until = DeliveryState.FAILED, now, None, None
+    return False
 
 
 def _locked_endpoint(session: Session, delivery_id: UUID, *, read: bool) -> Endpoint | None:
@@ -199,7 +226,7 @@ def _settled(claim: Claim, outcome: Outcome, now: dt.datetime) -> dict[str, obje
     if outcome.succeeded:
         return {"state": DeliveryState.SUCCEEDED, "finished_at": now, "next_try_at": None, "lease_until": None}
     failed = {"failures": claim.failures + 1, "lease_until": None}
-    if outcome.gone or claim.failures >= len(WAITS):
+    if outcome.gone or outcome.refused or claim.failures >= len(WAITS):
         return failed | {"state": DeliveryState.FAILED, "finished_at": now, "next_try_at": None}
     wait = WAITS[claim.failures] * random.uniform(0.9, 1.1)  # noqa: S311
     return failed | {"next_try_at": now + wait}

@@ -6,7 +6,7 @@ NotFound for what is not there.
 import datetime as dt
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -79,7 +79,9 @@ def change(
         "events": None if kinds is None else _sorted(kinds),
     }  # fmt: skip
     with transaction() as session:
-        endpoint = _found(session, name)
+        endpoint = _found(session, name, lock=True)
+        if url not in (None, endpoint.url):  # what it did under the old one says nothing of the new one
+            endpoint.failing_since = endpoint.hold_until = None
         for field, value in given.items():
             if value is not None:
                 setattr(endpoint, field, value)
@@ -111,21 +113,31 @@ def pause(name: str) -> Endpoint:
 def resume(name: str) -> Endpoint:
     """Forget that it failed, and send all that waits for it at once."""
     with transaction() as session:
-        endpoint = _found(session, name, lock=True)
+        endpoint, now = _found(session, name, lock=True), utc_now()
         endpoint.paused_since = endpoint.paused_because = endpoint.failing_since = endpoint.hold_until = None
-        waiting = Delivery.endpoint_id == endpoint.id, Delivery.state == DeliveryState.PENDING
-        session.execute(update(Delivery).where(*waiting, Delivery.lease_until.is_(None)).values(next_try_at=utc_now()))
+        # What is due already keeps its place: it is sent in the order in which it became due.
+        waiting = (
+            Delivery.endpoint_id == endpoint.id,
+            Delivery.state == DeliveryState.PENDING,
+            Delivery.next_try_at > now,
+        )
+        session.execute(update(Delivery).where(*waiting, nobody_sends(now)).values(next_try_at=now))
         return endpoint
 
 
 def ping(name: str) -> Delivery:
     """Write a message that tells of nothing. Raises EndpointPaused."""
     with transaction() as session:
-        endpoint = _found(session, name)
+        endpoint = _found(session, name, lock=True)
         refuse_paused(endpoint)
         (written,) = announcing.deliver(session, [endpoint], events.PING, {"endpoint": endpoint.name})
         written.endpoint = endpoint
         return written
+
+
+def nobody_sends(now: dt.datetime) -> ColumnElement[bool]:
+    """Of a delivery: it is not claimed, or whoever has claimed it was lost."""
+    return or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
 
 
 def set_paused(endpoint: Endpoint, why: Pause, now: dt.datetime) -> None:

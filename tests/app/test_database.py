@@ -93,3 +93,11 @@ def test_the_reading_session_can_not_write(context: Flask, store: Store):
     submitted(store)
     with pytest.raises(OperationalError, match="readonly"):
         db.session.execute(text("DELETE FROM jobs"))
+
+
+@pytest.mark.parametrize("engine", [None, "read"])
+def test_an_error_of_the_database_tells_no_values(context: Flask, engine: str | None):
+    """They may be secrets, and errors stand in logs."""
+    with db.engines[engine].connect() as connection, pytest.raises(OperationalError) as error:
+        connection.execute(text("SELECT :value FROM nowhere"), {"value": "whsec_c2VjcmV0"})
+    assert "whsec" not in str(error.value)

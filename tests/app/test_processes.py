@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from app import processes
@@ -47,6 +48,14 @@ def test_a_process_that_says_nothing_is_dead_after_a_while(presence: Presence, m
     assert alive() == []
     presence.beat()
     assert len(alive()) == 1, "it was only stopped"
+
+
+def test_an_error_of_its_database_tells_no_values(presence: Presence):
+    with db.engine.begin() as connection:
+        connection.execute(text("DROP TABLE processes"))
+    with pytest.raises(OperationalError) as error:
+        presence.beat()
+    assert str(presence._id.hex) not in str(error.value)
 
 
 def test_beats_are_one_row_also_after_it_was_cleaned_away(presence: Presence):

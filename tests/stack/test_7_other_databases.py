@@ -19,7 +19,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 from sqlalchemy.exc import OperationalError
 
 from app import (
@@ -53,6 +53,7 @@ from app.uploads import RemoteFile
 from app.webhooks import deliveries, endpoints
 from app.webhooks.deliveries import Outcome
 from app.webhooks.events import EventType
+from app.webhooks.tables import Endpoint
 from tasks.periodic import run_due, schedule
 from tests.conftest import close_database, environment
 from tests.factories import DAMAGED, LEASE, PATIENCE, SOURCE, claimed, output, photo, received, submitted
@@ -448,6 +449,24 @@ def test_senders_events_and_whoever_deletes_the_endpoint_meet_without_a_deadlock
             stop.set()
             for one in working:
                 one.result()
+
+
+def test_old_deliveries_are_not_deleted_while_somebody_holds_their_endpoint(app: Flask):
+    """Who deletes it takes its deliveries next: with whoever has one of them and waits for another, a deadlock."""
+
+    def forget() -> int:
+        with app.app_context():
+            return deliveries.forget(utc_now() + dt.timedelta(days=31))
+
+    endpoints.create("shop", "https://hooks.example/", lambda _: None)
+    endpoints.ping("shop")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            session.execute(select(Endpoint).with_for_update())
+            forgetting = pool.submit(forget)
+            with pytest.raises(FutureTimeout):
+                forgetting.result(1)
+        assert forgetting.result() == 1
 
 
 def test_the_api_asks_and_answers_alike(app: Flask):

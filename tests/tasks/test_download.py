@@ -7,12 +7,14 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from app import items, jobs
+from app import items, jobs, totals
+from app.database import reading
 from app.errors import StorageFull
 from app.models import ItemState
 from app.outgoing import Allowed, Outgoing
 from app.storage import Store
 from app.uploads import RemoteFile
+from tasks import work
 from tasks.download import Download
 from tasks.process import Processor
 from tests import rows
@@ -75,6 +77,17 @@ def test_what_was_downloaded_is_not_downloaded_again(downloading, store: Store, 
     assert there.requests == []
 
 
+def test_a_download_that_is_recorded_twice_is_counted_once(store: Store, there: Receiver, context: Any):
+    """The database kept it the first time, and did not confirm it."""
+    claim = claimed(submit(store, there.url))
+    incoming = store.receive()
+    incoming.write(photo())
+    stored = incoming.keep()
+    assert [items.downloaded(claim, stored, store.has) for _ in range(2)] == [True, True]
+    with reading() as session:
+        assert totals.read(session)["input_bytes"] == stored.bytes
+
+
 def test_who_lost_his_lease_records_no_download(store: Store, there: Receiver, context: Any):
     item = submit(store, there.url)
     late = claimed(item)
@@ -102,7 +115,8 @@ def test_trouble_that_passes_is_tried_again(downloading, store: Store, there: Re
         (answer(404), "answered 404"),
         (answer(204), "answered 204"),
         (answer(302, Location="https://elsewhere.example/x"), "points to 'https://elsewhere.example/x'"),
-        (answer(200, b"x", Content_Encoding="gzip"), "compressed (gzip)"),
+        (answer(200, b"x", Content_Encoding="gzip"), "compressed ('gzip')"),
+        (lambda handler: handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: g\x01z\r\n\r\nx"), r"('g\x01z')"),
     ],
 )
 def test_what_is_no_file_fails_at_once(downloading, store: Store, there: Receiver, given: Any, says: str):
@@ -144,6 +158,22 @@ def test_a_download_that_hangs_ends_with_the_time_of_the_attempt(downloading, st
     there.then(lambda _: there.release.wait(60) and None)
     state, code, _ = failed(there, store, downloading(timeout_seconds=1))
     assert (state, code) == ("pending", "timed-out")
+
+
+def test_all_parts_of_an_attempt_have_one_end_and_name_one_limit(
+    downloading, store: Store, there: Receiver, monkeypatch: pytest.MonkeyPatch
+):
+    run, given = work.run, []
+
+    def remember(act: Any, look: Any, seconds: float, until: float | None = None) -> Any:
+        given.append((seconds, until))
+        return run(act, look, seconds, until)
+
+    monkeypatch.setattr(work, "run", remember)
+    there.then(answer(200, photo()))
+    downloading(timeout_seconds=50).process(submit(store, there.url), "worker")
+    assert (len(given), given[0], given[0][0]) == (2, given[1], 50)
+    assert given[0][1] is not None
 
 
 def test_a_download_stops_when_its_job_is_canceled(downloading, store: Store, there: Receiver, context: Flask):

@@ -5,22 +5,25 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from app.outgoing import Allowed, Limits, Outgoing
 from app.storage import Store
 from app.webhooks import deliveries, endpoints
 from app.webhooks.deliveries import LEASE, PAUSE_AFTER
-from tasks.webhooks import THREADS, Courier
+from tasks.webhooks import FOR_FAILING, THREADS, Courier
 from tests.app.webhooks.hooks import endpoint, of_name, one, written
 from tests.clock import Clock
 from tests.factories import claimed, submitted, succeed
 from tests.receiver import Receiver, answer, receiver
 from tests.waiting import wait_until
 
+ENDLESS = ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "Mon, 01 Jan 2026 00:00:00 +99999999999999999999"]
 LIMITS = Limits(bytes=2000, connect=2, silence=0.3, whole=20)
 
 
@@ -141,6 +144,15 @@ def test_an_address_that_is_not_allowed_is_not_connected_to(context: Flask, stor
     Courier(context, Outgoing(Allowed())).send_due()
     assert there.requests == []
     assert "is a loopback address" in str(one().tries[0].error)
+    assert one().state == "failed"
+
+
+def test_a_name_that_leads_to_such_an_address_is_asked_for_again(context: Flask, store: Store):
+    endpoint()
+    event(store)
+    Courier(context, Outgoing(Allowed(), lambda _: ["127.0.0.1"])).send_due()
+    assert "is a loopback address" in str(one().tries[0].error)
+    assert one().state == "pending"
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -162,7 +174,7 @@ def test_retry_after_is_respected(
     assert (len(there.requests), one().state) == (2, "succeeded")
 
 
-@pytest.mark.parametrize("value", ["", "soon", "-5", "99999999999999", "Thu, 99 Foo 2026"])
+@pytest.mark.parametrize("value", ["", "soon", "-5", "99999999999999", "Thu, 99 Foo 2026", *ENDLESS])
 def test_a_retry_after_that_is_none_keeps_nobody(
     courier: Courier, store: Store, there: Receiver, clock: Clock, value: str
 ):
@@ -170,7 +182,7 @@ def test_a_retry_after_that_is_none_keeps_nobody(
     event(store)
     there.then(answer(503, Retry_After=value))
     courier.send_due()
-    assert of_name().hold_until is None
+    assert (of_name().hold_until, one().tries[0].error) == (None, "It answered 503.")
     assert one().next_try_at <= clock.now + dt.timedelta(seconds=6)
 
 
@@ -233,6 +245,77 @@ def test_what_could_not_be_recorded_is_sent_again(
     courier.send_due()
     assert len({request.headers["webhook-id"] for request in there.requests}) == 1
     assert (len(there.requests), one().state) == (2, "succeeded")
+
+
+def test_whatever_goes_wrong_while_it_is_sent_is_a_failure(
+    courier: Courier, store: Store, there: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    endpoint(url=there.url)
+    event(store)
+    monkeypatch.setattr("tasks.webhooks._hold", lambda _: 1 / 0)
+    courier.send_due()
+    assert (one().failures, one().lease_until) == (1, None)
+    assert one().tries[0].error == "It could not be sent (ZeroDivisionError); the dispatcher's log says more."
+    assert "Traceback" in caplog.text
+
+
+def away(*, times: int, then: Callable[[], object]) -> Callable[..., bool]:
+    """Recording, for which the database is away so many times."""
+    record, left = deliveries.record, iter(range(times))
+
+    def try_to_record(*given: Any) -> bool:
+        if next(left, None) is not None:
+            then()
+            raise OperationalError("UPDATE", None, Exception("away"))
+        return record(*given)
+
+    return try_to_record
+
+
+def test_an_outcome_is_recorded_when_the_database_is_back(
+    courier: Courier, store: Store, there: Receiver, monkeypatch: pytest.MonkeyPatch
+):
+    endpoint(url=there.url)
+    event(store)
+    monkeypatch.setattr("tasks.webhooks._AGAIN_SECONDS", 0)
+    monkeypatch.setattr(deliveries, "record", away(times=3, then=lambda: None))
+    courier.send_due()
+    assert (len(there.requests), one().state) == (1, "succeeded")
+
+
+def test_nobody_tries_to_record_what_somebody_else_may_send(
+    courier: Courier, store: Store, there: Receiver, clock: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    endpoint(url=there.url)
+    event(store)
+    began = clock.now
+    monkeypatch.setattr("tasks.webhooks._AGAIN_SECONDS", 0)
+    monkeypatch.setattr(deliveries, "record", away(times=100, then=lambda: clock.forward(seconds=10)))
+    with pytest.raises(OperationalError):
+        courier.send_due()
+    assert clock.now - began == LEASE
+
+
+def test_endpoints_that_fail_leave_half_of_the_threads_to_others(
+    courier: Courier, store: Store, there: Receiver, clock: Clock
+):
+    with receiver() as slow:
+        for number in range(THREADS):
+            endpoint(f"slow{number}", url=slow.url)
+        slow.then(answer(500))
+        event(store)
+        courier.send_due()
+        clock.forward(seconds=10)
+        slow.then(silent(slow))
+        courier._limits = Limits(bytes=1, silence=60, whole=60)
+        courier.look()
+        wait_until(lambda: len(slow.requests) == THREADS + FOR_FAILING, 10, "as many are sent as may be")
+        endpoint(url=there.url)
+        endpoints.ping("shop")
+        wait_until(lambda: courier.look() or there.requests, 10, "the other one has its message")
+        assert len(slow.requests) == THREADS + FOR_FAILING
+        slow.release.set()
+        courier.stop()
 
 
 def test_one_that_takes_long_keeps_no_other_waiting(courier: Courier, store: Store, there: Receiver):

@@ -182,6 +182,11 @@ def test_work_that_takes_too_long_is_killed():
     assert error.value.retry == Retry.COUNTED
 
 
+def test_work_that_begins_late_names_the_whole_time_as_the_limit():
+    with pytest.raises(TimedOut, match=r"longer than 60 seconds"):
+        work.run(forever, go_on, 60, until=time.monotonic() + 0.1)
+
+
 def test_work_that_is_not_wanted_any_more_is_killed():
     """Whatever the look raises comes through."""
 

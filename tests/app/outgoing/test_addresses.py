@@ -40,7 +40,9 @@ URLS = [
     "https://", "https:///x", "https:example.com", "https://user@example.com/", "https://user:password@example.com/",
     "https://example.com@127.0.0.1/", "https://example.com:0/", "https://example.com:99999/", "https://example.com:x/",
     "https://example.com\\@127.0.0.1/", "https://exam ple.com/", "https://example.com/a\r\nHost: b", "\thttps://a.com",
-    "https://[::1/", "https://::1/", "https://example.com/\x7f", "https://example.com/\x00",
+    "https://[::1/", "https://::1/", "https://[2606:4700::1111]evil.example/", "https://a[2606:4700::1111]/",
+    "https://[2606:4700::1111]:443evil.example/", "https://example.com/\ud800",
+    "https://example.com/?\udfff", "https://example.com/\x7f", "https://example.com/\x00",
     "https://a.com/" + "a" * 2000,
     *(f"https://example.com:{port}/" for port in (1, 22, 25, 110, 587, 1023)),
 ]  # fmt: skip
@@ -96,6 +98,14 @@ def test_a_name_of_this_machine_is_refused(name: str):
         Outgoing(Allowed()).send(f"https://{name}/", b"", {}, LIMITS)
 
 
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8443", "photos.localhost"])
+def test_localhost_is_refused_before_it_is_resolved_unless_it_is_allowed(host: str):
+    with pytest.raises(OutgoingRefused, match="localhost is a loopback address"):
+        Outgoing(Allowed(["10.0.0.0/8"]), nobody).check(f"https://{host}/")
+    for allowed in ("127.0.0.0/8", "::1", host.partition(":")[0]):
+        Outgoing(Allowed([allowed]), nobody).check(f"http://{host}/")
+
+
 def test_http_is_refused_where_nothing_allows_it():
     with pytest.raises(OutgoingRefused, match="https://"):
         Outgoing(Allowed()).check("http://example.com/")
@@ -104,7 +114,14 @@ def test_http_is_refused_where_nothing_allows_it():
 
 
 @pytest.mark.parametrize(
-    "url", ["https://example.com", "https://EXAMPLE.com/a?b=ä", "https://1.1.1.1:8443/x", "https://[2606:4700::1]/"]
+    "url",
+    [
+        "https://example.com",
+        "https://EXAMPLE.com/a?b=ä",
+        "https://1.1.1.1:8443/x",
+        "https://[2606:4700::1]/",
+        "https://[2606:4700::1]:8443/",
+    ],
 )
 def test_what_is_public_is_not_refused(url: str):
     Outgoing(Allowed(), nobody).check(url)

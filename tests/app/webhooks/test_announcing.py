@@ -205,6 +205,11 @@ def test_a_job_runs_although_its_endpoint_is_gone(store: Store, caplog: pytest.L
     assert "notifies the endpoint shop, which is not there any more" in caplog.text
 
 
+def test_who_notifies_nobody_does_not_look_for_names(store: Store, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(announcing, "_names", lambda _: 1 / 0)
+    assert succeed(claimed(submitted(store).due[0].id))
+
+
 def test_a_deleted_job_leaves_what_is_told_of_it(store: Store, app: Flask):
     endpoint()
     job = fail(store)

@@ -6,8 +6,9 @@ import threading
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
-from app.database import transaction
+from app.database import db, reading, transaction
 from app.errors import EndpointPaused, NotFound
 from app.ids import new_id
 from app.webhooks import announcing, deliveries, endpoints
@@ -117,6 +118,34 @@ def test_what_a_lost_sender_had_is_due_again_when_its_lease_ends(clock: Clock):
     assert "was lost" in str(one().tries[0].error)
 
 
+def test_one_that_kills_its_senders_waits_as_after_other_failures_and_is_given_up(clock: Clock):
+    endpoint()
+    message()
+    began, claims = clock.now, 0
+    while one().state == "pending" and claims < 20:
+        claims += deliveries.claim() is not None
+        clock.now = max(clock.now, one().next_try_at or clock.now)
+    assert claims == len(WAITS) + 1 == len(one().tries)
+    assert dt.timedelta(hours=20) < clock.now - began < dt.timedelta(hours=28)
+    assert (one().state, one().finished_at, one().lease_until) == ("failed", clock.now, None)
+
+
+def test_what_a_lost_sender_had_is_sent_at_once_when_asked(clock: Clock):
+    endpoint()
+    message(count=2)
+    for seconds in (61, 61):
+        assert claimed()
+        assert claimed()
+        clock.forward(seconds=seconds)
+    assert {claimed().failures for _ in range(2)} == {2}
+    clock.forward(seconds=61)
+    assert deliveries.claim() is None
+    deliveries.redeliver(written()[0].id)
+    assert claimed()
+    endpoints.resume("shop")
+    assert claimed()
+
+
 def test_a_sender_that_lost_its_lease_changes_nothing(clock: Clock):
     endpoint()
     message()
@@ -222,6 +251,59 @@ def test_an_endpoint_that_takes_long_leaves_senders_for_others(clock: Clock):
     message("other")
     assert claimed()
     assert len([delivery for delivery in written() if delivery.lease_until]) == 5
+
+
+def test_an_endpoint_that_fails_comes_after_all_others_or_not_at_all(clock: Clock):
+    names = [f"e{number}" for number in range(6)]
+    for name in names:
+        endpoint(name)
+    message(*names)
+    for _ in range(3):
+        deliveries.record(claimed(), answered(500))
+    clock.forward(seconds=10)
+    assert {claimed().failures for _ in range(3)} == {0}
+    assert deliveries.claim(failing_too=False) is None
+    assert {claimed().failures for _ in range(3)} == {1}
+
+
+def test_the_next_delivery_is_found_without_sorting(clock: Clock):
+    endpoint()
+    asked: list[tuple[str, object]] = []
+    engine = db.engines["read"]
+    event.listen(engine, "before_cursor_execute", lambda _c, _k, sql, values, *_: asked.append((sql, values)))
+    deliveries.is_anything_due()
+    sql, values = asked[-1]
+    with reading() as session:
+        plan = [row[3] for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+    assert any("ix_webhook_deliveries_due" in step for step in plan)
+    assert not [step for step in plan if "TEMP B-TREE" in step]
+
+
+def test_resuming_keeps_the_order_of_what_is_due(clock: Clock):
+    endpoint()
+    endpoints.pause("shop")
+    times = []
+    for _ in range(2):
+        message()
+        times.append(clock.now)
+        clock.forward(minutes=1)
+    endpoints.resume("shop")
+    assert [delivery.next_try_at for delivery in written()] == times
+
+
+def test_another_url_is_not_judged_by_what_the_old_one_did(clock: Clock):
+    endpoint()
+    message()
+    deliveries.record(claimed(), answered(503, hold=dt.timedelta(hours=24)))
+    endpoints.change("shop", lambda _: None, url=of_name().url, description="the same one")
+    assert of_name().hold_until
+    endpoints.change("shop", lambda _: None, url="https://other.example/")
+    assert (of_name().hold_until, of_name().failing_since) == (None, None)
+    clock.forward(seconds=10)
+    claim = claimed()
+    endpoints.change("shop", lambda _: None, url="https://third.example/")
+    assert deliveries.record(claim, answered(410))
+    assert (of_name().paused_because, of_name().failing_since) == (None, None)
 
 
 @pytest.mark.parametrize("status", [200, 410])
