@@ -7,6 +7,7 @@ one engine.
 """
 
 import datetime as dt
+import enum
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, event, make_url, text
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Enum, MetaData, event, make_url, text
 from sqlalchemy.dialects.mysql import DATETIME
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -50,6 +51,14 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
 
     def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
         return None if value is None else value.replace(tzinfo=dt.UTC)
+
+
+def one_of(values: type[enum.StrEnum], name: str) -> Enum:
+    """The type of a column that holds one of these values, as text; a constraint of this name refuses any other."""
+    return Enum(
+        values, native_enum=False, length=16, create_constraint=True, name=name,
+        values_callable=lambda members: [member.value for member in members],
+    )  # fmt: skip
 
 
 class Base(DeclarativeBase):

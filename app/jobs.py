@@ -64,11 +64,10 @@ def submit(
 ) -> Submission:  # fmt: skip
     """Record an asset per file, and one job with an item per file and per asset that was there before.
 
-    Remote files are downloaded by the workers.
-
-    `lane` comes before the recipe's, and that before the one that the number of files decides. `in_transaction` is
-    called with the job before it is committed. Raises NoFiles, UnknownAsset, AssetNotDownloaded, FilesCollected, and
-    InvalidParameter where a variable is wrong or the recipe does not work with these.
+    Remote files are downloaded by the workers. `lane` comes before the recipe's, and that before the one that the
+    number of files decides. `in_transaction` is called with the job before it is committed. Raises NoFiles,
+    UnknownAsset, AssetNotDownloaded, FilesCollected, and InvalidParameter where a variable is wrong or the recipe does
+    not work with these.
     """
     count = len(files) + len(assets)
     if not count:

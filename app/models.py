@@ -9,7 +9,6 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
-    Enum,
     ForeignKey,
     Index,
     Integer,
@@ -21,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.mysql import LONGBLOB, LONGTEXT
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.database import Base, utc_now
+from app.database import Base, one_of, utc_now
 from app.ids import new_id
 
 
@@ -75,13 +74,6 @@ class EventKind(enum.StrEnum):
 class ProcessKind(enum.StrEnum):
     WORKER = "worker"
     DISPATCHER = "dispatcher"
-
-
-def _enum(states: type[enum.StrEnum], name: str) -> Enum:
-    return Enum(
-        states, native_enum=False, length=16, create_constraint=True, name=name,
-        values_callable=lambda members: [member.value for member in members],
-    )  # fmt: skip
 
 
 class Asset(Base):
@@ -152,8 +144,8 @@ class Job(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    state: Mapped[JobState] = mapped_column(_enum(JobState, "job_state"), default=JobState.QUEUED)
-    lane: Mapped[Lane] = mapped_column(_enum(Lane, "lane"))
+    state: Mapped[JobState] = mapped_column(one_of(JobState, "job_state"), default=JobState.QUEUED)
+    lane: Mapped[Lane] = mapped_column(one_of(Lane, "lane"))
     recipe: Mapped[str] = mapped_column(String(64))
     recipe_version: Mapped[int]
     variables: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
@@ -209,8 +201,8 @@ class Item(Base):
     asset_id: Mapped[UUID | None] = mapped_column(ForeignKey("assets.id"), index=True)
     collects: Mapped[str | None] = mapped_column(String(64))
     position: Mapped[int]
-    lane: Mapped[Lane] = mapped_column(_enum(Lane, "item_lane"))
-    state: Mapped[ItemState] = mapped_column(_enum(ItemState, "item_state"), default=ItemState.PENDING)
+    lane: Mapped[Lane] = mapped_column(one_of(Lane, "item_lane"))
+    state: Mapped[ItemState] = mapped_column(one_of(ItemState, "item_state"), default=ItemState.PENDING)
     attempt: Mapped[int] = mapped_column(default=0)
     strikes: Mapped[int] = mapped_column(default=0)
     retries: Mapped[int] = mapped_column(default=0)
@@ -284,7 +276,7 @@ class Event(Base):
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     item_id: Mapped[UUID] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"))
     at: Mapped[dt.datetime] = mapped_column(default=utc_now)
-    kind: Mapped[EventKind] = mapped_column(_enum(EventKind, "event_kind"))
+    kind: Mapped[EventKind] = mapped_column(one_of(EventKind, "event_kind"))
     attempt: Mapped[int]
     worker: Mapped[str | None] = mapped_column(String(255))
     code: Mapped[str | None] = mapped_column(String(64))
@@ -297,7 +289,7 @@ class Process(Base):
     __tablename__ = "processes"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    kind: Mapped[ProcessKind] = mapped_column(_enum(ProcessKind, "process_kind"))
+    kind: Mapped[ProcessKind] = mapped_column(one_of(ProcessKind, "process_kind"))
     name: Mapped[str] = mapped_column(String(255))
     concurrency: Mapped[int]
     started_at: Mapped[dt.datetime]
@@ -309,7 +301,7 @@ class LanePause(Base):
 
     __tablename__ = "lane_pauses"
 
-    lane: Mapped[Lane] = mapped_column(_enum(Lane, "paused_lane"), primary_key=True)
+    lane: Mapped[Lane] = mapped_column(one_of(Lane, "paused_lane"), primary_key=True)
     since: Mapped[dt.datetime] = mapped_column(default=utc_now)
 
 

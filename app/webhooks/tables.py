@@ -9,7 +9,6 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
-    Enum,
     ForeignKey,
     Index,
     Integer,
@@ -20,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.mysql import LONGTEXT
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.database import Base, utc_now
+from app.database import Base, one_of, utc_now
 from app.ids import new_id
 
 
@@ -36,13 +35,6 @@ class Pause(enum.StrEnum):
     BY_HAND = "by-hand"
     FAILING = "failing"
     GONE = "gone"
-
-
-def _enum(values: type[enum.StrEnum], name: str) -> Enum:
-    return Enum(
-        values, native_enum=False, length=16, create_constraint=True, name=name,
-        values_callable=lambda members: [member.value for member in members],
-    )  # fmt: skip
 
 
 class Endpoint(Base):
@@ -63,7 +55,7 @@ class Endpoint(Base):
     all_jobs: Mapped[bool]
     secrets: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     paused_since: Mapped[dt.datetime | None]
-    paused_because: Mapped[Pause | None] = mapped_column(_enum(Pause, "pause"))
+    paused_because: Mapped[Pause | None] = mapped_column(one_of(Pause, "pause"))
     failing_since: Mapped[dt.datetime | None]
     hold_until: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime] = mapped_column(default=utc_now)
@@ -93,7 +85,7 @@ class Delivery(Base):
     message_id: Mapped[str] = mapped_column(String(64))
     event: Mapped[str] = mapped_column(String(32))
     body: Mapped[str] = mapped_column(Text().with_variant(LONGTEXT, "mysql", "mariadb"))
-    state: Mapped[DeliveryState] = mapped_column(_enum(DeliveryState, "delivery_state"), default=DeliveryState.PENDING)
+    state: Mapped[DeliveryState] = mapped_column(one_of(DeliveryState, "delivery_state"), default=DeliveryState.PENDING)
     attempts: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[dt.datetime | None] = mapped_column(default=utc_now)
